@@ -1,0 +1,53 @@
+# Anlin: `make run` and `make test` do everything, on a fresh machine as on a used one.
+
+PORT ?= 8000
+PYTHON ?= python3
+PY := .venv/bin/python
+export PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-long bench lint clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-18s%s\n' "$$name" "$$text"; done
+
+run: setup ## start everything on http://127.0.0.1:8000 (PORT=8001 to change it); Ctrl-C stops it
+	@exec $(PY) -m backend.up
+
+test: setup ## the everyday tests, two at a time, under ten minutes
+	@exec $(PY) -m pytest
+
+test-long: setup ## every test, also those marked slow
+	@exec $(PY) -m pytest -m ''
+
+bench: setup ## the benchmarks
+	@exec $(PY) -m bench
+
+lint: setup ## ruff and mypy
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy backend
+
+clean: ## remove .venv and caches; the data in var/ stays (delete that folder to begin anew)
+	@rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .schemathesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Nothing to do when .venv works and was installed from these very requirements: a comparison, no pip.
+setup: ## make .venv with the pinned libraries (the other targets do it when needed)
+	@if $(PY) -c '' 2>/dev/null && cmp -s requirements.txt .venv/requirements.txt; then exit 0; fi; \
+	command -v $(PYTHON) >/dev/null || { \
+		echo "Python 3.11 or newer is needed and $(PYTHON) was not found: apt-get install python3 python3-venv (macOS: brew install python), or make PYTHON=/path/to/python3."; exit 1; }; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed and $(PYTHON) is $$($(PYTHON) -V 2>&1): install a newer one, or make PYTHON=/path/to/python3."; exit 1; }; \
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments: apt-get install python3-venv."; exit 1; }; \
+	if ! $(PY) -m pip --version >/dev/null 2>&1; then \
+		echo "Making a Python environment in .venv ..."; \
+		rm -rf .venv && $(PYTHON) -m venv .venv || exit 1; \
+	fi; \
+	echo "Installing the libraries into .venv (a minute or two, once) ..."; \
+	( while sleep 10; do echo "  still installing ..."; done ) & ticker=$$!; \
+	trap 'kill $$ticker 2>/dev/null' EXIT; trap 'exit 130' INT TERM; \
+	$(PY) -m pip install -qq --disable-pip-version-check --requirement requirements.txt || { \
+		echo "The libraries could not be installed; the reason is above. Run the same command again to go on."; exit 1; }; \
+	cp requirements.txt .venv/requirements.txt; \
+	echo "The libraries are installed."

@@ -1,0 +1,144 @@
+"""The verbs of cases: record an event, close it, look at a person. Each tells certification in the same transaction."""
+
+import uuid
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from backend.cases.models import Case, CaseEvent, Category, Outcome
+from backend.certification.service import facts_changed
+from backend.core import audit, clock
+from backend.core.auth import Actor
+from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
+from backend.core.jobs import job
+from backend.core.models import within
+from backend.core.permissions import Permission
+from backend.core.settings import settings
+from backend.extensions import db
+from backend.people.households import household_in_sight
+from backend.places.service import place_named
+
+CHARGED_TO = {"unit", "building", "compound", "community", "village", "other"}
+
+
+def record(
+    actor: Actor,
+    place_code: str,
+    category: Category,
+    effective_on: date,
+    source: str,
+    person: str | None = None,
+    phone: str | None = None,
+    household_id: uuid.UUID | None = None,
+) -> Case:
+    """A new person's first event, charged to a place from the unit up to the community. `source` says which report
+    it rests on. What depends on the place's certificate stops in this very transaction."""
+    _may_record(actor, place_code)
+    if household_id:
+        household = household_in_sight(actor, household_id)
+        if not household.place_code.startswith(place_code):
+            raise DomainError("household_elsewhere", "这一户不在所选的地点。")
+    kept_until = clock.today() + timedelta(days=settings["HEALTH_DATA_KEEP_DAYS"])
+    case = Case(place_code=place_code, household_id=household_id, person=person, phone=phone, erase_on=kept_until)
+    db.session.add(case)
+    db.session.flush()
+    _add_event(actor, case, category, effective_on, source)
+    return case
+
+
+def add_event(
+    actor: Actor, case_id: uuid.UUID, category: Category, effective_on: date, source: str
+) -> Case:
+    """The person passes into another category; what was open before closes as `confirmed` when it was confirmed."""
+    case = _locked(actor, case_id)
+    _may_record(actor, case.place_code)
+    if any(event.category == category and event.outcome is None for event in case.events):
+        raise Conflict("already_recorded", "这个人已经登记为该类别。")
+    if category == Category.CONFIRMED:
+        for event in [e for e in case.events if e.outcome is None and e.effective_on <= effective_on]:
+            event.outcome, event.outcome_on, event.outcome_by = Outcome.CONFIRMED.value, effective_on, actor.id
+    _add_event(actor, case, category, effective_on, source)
+    return case
+
+
+def _add_event(actor: Actor, case: Case, category: Category, effective_on: date, source: str) -> None:
+    today = clock.today()
+    if effective_on > today:
+        raise DomainError("in_the_future", "发生日期不能晚于今天。", errors=[{"field": "/effective_on", "detail": "不能晚于今天。"}])
+    event = CaseEvent(
+        case_id=case.id,
+        place_code=case.place_code,
+        category=category.value,
+        effective_on=effective_on,
+        reported_on=today,
+        source=source,
+        recorded_by=actor.id,
+    )
+    db.session.add(event)
+    audit.record("case_event", "record", actor, event, place_code=case.place_code, details={"category": category.value})
+    db.session.flush()
+    db.session.expire(case, ["events"])
+    facts_changed(case.place_code)
+
+
+def close_event(actor: Actor, event_id: uuid.UUID, outcome: Outcome, outcome_on: date, reason: str) -> CaseEvent:
+    """`released` or `excluded`, by another person than the one who recorded the event, with a reason: nobody's
+    health status is lifted or set by one official alone."""
+    event = db.session.get(CaseEvent, event_id)
+    if event is None or not actor.may(Permission.CASE_READ, event.place_code):
+        raise NotFound("事件")
+    _may_record(actor, event.place_code)
+    db.session.refresh(event, with_for_update=True)
+    if event.outcome is not None:
+        raise Conflict("already_closed", "这一事件已有结果。")
+    if event.recorded_by == actor.id:
+        raise Forbidden("second_person", "登记人不能自己解除，请由另一位工作人员核实后解除。")
+    if not event.effective_on <= outcome_on <= clock.today():
+        raise DomainError("date_out_of_range", "解除日期应在发生日期之后，且不晚于今天。")
+    event.outcome, event.outcome_on, event.outcome_by = outcome.value, outcome_on, actor.id
+    done = audit.record("case_event", "close", actor, event, place_code=event.place_code, details={"outcome": outcome.value})
+    done.reason = reason
+    db.session.flush()
+    facts_changed(event.place_code)
+    return event
+
+
+def visible(actor: Actor, place_code: str | None) -> Any:
+    """A select of the cases in the actor's sight: category and dates, never who."""
+    query = select(Case).where(within(Case.place_code, actor.scope(Permission.CASE_READ)))
+    return query.where(within(Case.place_code, [place_code])) if place_code else query
+
+
+def reveal(actor: Actor, case_id: uuid.UUID, purpose: str) -> Case:
+    """Who it is, for a stated purpose, to the few who may know. The look is audited."""
+    case = _found(actor, case_id)
+    actor.require(Permission.CASE_REVEAL, case.place_code)
+    audit.record("health_case", "reveal", actor, case, place_code=case.place_code, details={"purpose": purpose})
+    return case
+
+
+@job("cases.erase", every="23 18 * * *")
+def erase() -> None:
+    """Once its term is over, a case keeps its dates and loses its person."""
+    due = Case.__table__.update().where(Case.erased_on.is_(None), Case.erase_on <= func.current_date())
+    db.session.execute(due.values(person_cipher=None, phone_cipher=None, household_id=None, erased_on=func.current_date()))
+
+
+def _may_record(actor: Actor, place_code: str) -> None:
+    actor.require(Permission.CASE_RECORD, place_code, visible=Permission.CASE_READ)
+    if place_named(place_code).kind not in CHARGED_TO:
+        raise DomainError("wrong_kind_of_place", "请登记到社区、小区、楼栋或单元。")
+
+
+def _found(actor: Actor, case_id: uuid.UUID) -> Case:
+    case = db.session.scalars(visible(actor, None).where(Case.id == case_id)).one_or_none()
+    if case is None:
+        raise NotFound("病例")
+    return case
+
+
+def _locked(actor: Actor, case_id: uuid.UUID) -> Case:
+    case = _found(actor, case_id)
+    db.session.refresh(case, with_for_update={"of": Case})
+    return case

@@ -1,0 +1,65 @@
+"""What is shown of an application to those in charge: the actions offered, the evidence, the history."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from backend.certification import facts
+from backend.certification.models import Application, Objection
+from backend.certification.workflow import APPLICATION, OBJECTION
+from backend.core import clock
+from backend.core.audit import AuditEvent
+from backend.core.auth import HOUSE, Actor
+from backend.core.errors import NotFound
+from backend.core.permissions import Permission
+from backend.core.workflow import Workflow, allowed_actions
+from backend.extensions import db
+from backend.people.service import user_names
+
+
+def readiness(actor: Actor, code: str) -> dict[str, Any]:
+    """The dry run, for anyone in charge of the place."""
+    if not actor.may(Permission.APPLICATION_READ, code):
+        raise NotFound("地点")
+    return facts.readiness(code, clock.today()).as_dict()
+
+
+def with_actions(actor: Actor, applications: Sequence[Application]) -> Sequence[Application]:
+    return _offer(APPLICATION, actor, applications)
+
+
+def objections_with_actions(actor: Actor, objections: Sequence[Objection]) -> Sequence[Objection]:
+    return _offer(OBJECTION, actor, objections)
+
+
+def _offer(flow: Workflow, actor: Actor, subjects: Sequence[Any]) -> Sequence[Any]:
+    offered = allowed_actions(flow, subjects, actor, clock.now())
+    for subject in subjects:
+        subject.allowed_actions = offered[subject.id]
+    return subjects
+
+
+def in_detail(actor: Actor, application: Application) -> Application:
+    """With the latest filing's frozen evidence and every act since, signed by name."""
+    detailed: Any = with_actions(actor, [application])[0]
+    detailed.filing = facts.last_filing(application)
+    detailed.history = history(application)
+    return detailed
+
+
+def history(application: Application) -> list[dict[str, Any]]:
+    query = select(AuditEvent).where(AuditEvent.subject_id == application.id).order_by(AuditEvent.at)
+    events = list(db.session.scalars(query))
+    names = user_names([event.actor_id for event in events if event.actor_id])
+    return [
+        {
+            "at": event.at,
+            "action": event.action,
+            "old": event.old,
+            "new": event.new,
+            "by": names.get(event.actor_id, HOUSE.name) if event.actor_id else HOUSE.name,
+            "reason": event.reason,
+        }
+        for event in events
+    ]

@@ -1,0 +1,123 @@
+"""Every setting: environment name, default, meaning. The README's table is checked against this one."""
+
+import base64
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+DEV_SECRET = "development-only-secret-do-not-deploy"
+DEV_KEY = base64.b64encode(b"development-only-key-not-for-use").decode()
+
+
+class Misconfigured(RuntimeError):
+    """A setting that the process refuses to start with. The message says what to set."""
+
+
+def flag(text: str) -> bool:
+    return text.strip().lower() in {"1", "true", "yes", "on"}
+
+
+def optional_int(text: str) -> int | None:
+    return int(text) if text else None
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    default: str
+    meaning: str
+    parse: Callable[[str], Any] = str
+
+
+SETTINGS = (
+    Setting("APP_ENV", "development", "`development`, `test` or `production`; production refuses unsafe settings"),
+    Setting("DATABASE_URL", "", "PostgreSQL 15 to 18, the application's role; empty: the embedded server in `var/`"),
+    Setting("MIGRATION_DATABASE_URL", "", "the owner's role, for migrations; empty: `DATABASE_URL`"),
+    Setting("DATABASE_POOL_SIZE", "3", "connections per process to write with, and as many to read with", int),
+    Setting("DATABASE_PREPARE", "1", "server-side prepared statements; 0 behind PgBouncer in transaction mode", flag),
+    Setting("SECRET_KEY", DEV_SECRET, "signs access tokens; at least 32 characters"),
+    Setting("DATA_KEYS", f"1:{DEV_KEY}", "`version:base64` of 32 bytes each, comma-separated; the last one encrypts"),
+    Setting("BLIND_INDEX_KEY", DEV_KEY, "base64 of 32 bytes; exact lookups of encrypted fields"),
+    Setting("DEMO_MODE", "0", "the demo community, its people and sign-in by their name; production refuses it", flag),
+    Setting("NOTICE_SECONDS", "", "shortens every public notice, for the demo; production refuses it", optional_int),
+    Setting("SIGN_IN_PROVIDER", "console", "who vouches for a sign-in code: `console` (development only) or `off`"),
+    Setting("RATE_LIMIT_STORAGE", "postgresql", "`postgresql`, or a `redis://` URL"),
+    Setting("SIGN_IN_LIMIT", "30 per minute", "sign-ins per client address"),
+    Setting("OBJECTION_LIMIT", "5 per hour", "public objections per client address"),
+    Setting("REVEAL_LIMIT", "60 per hour", "looks at a personal datum in clear, per user"),
+    Setting("HEALTH_DATA_KEEP_DAYS", "60", "identity on a case is erased this many days after it was reported", int),
+    Setting("TRUSTED_PROXIES", "0", "reverse proxies in front whose X-Forwarded-For is believed", int),
+    Setting("MAX_BODY_BYTES", "2097152", "largest request body", int),
+    Setting("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
+    Setting("PORT", "8000", "where `make run` listens, on 127.0.0.1", int),
+    Setting("WEB_WORKERS", "2", "gunicorn worker processes", int),
+    Setting("WEB_THREADS", "4", "threads per worker", int),
+)
+
+
+def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Every setting by name, parsed. Raises Misconfigured naming the one that does not parse."""
+    values = {}
+    for setting in SETTINGS:
+        try:
+            values[setting.name] = setting.parse(environ.get(setting.name, setting.default))
+        except ValueError as error:
+            raise Misconfigured(f"{setting.name} is not valid: {error}") from error
+    if values["APP_ENV"] not in {"development", "test", "production"}:
+        raise Misconfigured("APP_ENV must be development, test or production.")
+    if values["APP_ENV"] == "production":
+        refuse_unsafe(values)
+    return values
+
+
+def refuse_unsafe(values: Mapping[str, Any]) -> None:
+    """What production never runs with, whatever the reason."""
+    refusals = (
+        (values["DEMO_MODE"], "DEMO_MODE must be off in production."),
+        (values["NOTICE_SECONDS"] is not None, "NOTICE_SECONDS must be unset in production."),
+        (not values["DATABASE_URL"], "DATABASE_URL must be set in production: the embedded server is for trying out."),
+        (values["SECRET_KEY"] == DEV_SECRET, "SECRET_KEY must be set in production."),
+        (len(values["SECRET_KEY"]) < 32, "SECRET_KEY must have at least 32 characters."),
+        (DEV_KEY in values["DATA_KEYS"], "DATA_KEYS must be set in production."),
+        (values["BLIND_INDEX_KEY"] == DEV_KEY, "BLIND_INDEX_KEY must be set in production."),
+        (values["SIGN_IN_PROVIDER"] == "console", "SIGN_IN_PROVIDER=console is for development."),
+    )
+    for refused, message in refusals:
+        if refused:
+            raise Misconfigured(message)
+
+
+def flask_settings(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What Flask, Flask-SQLAlchemy and flask-smorest read, derived from ours."""
+    return {
+        **values,
+        "TESTING": values["APP_ENV"] == "test",
+        "MAX_CONTENT_LENGTH": values["MAX_BODY_BYTES"],
+        "SQLALCHEMY_DATABASE_URI": values["DATABASE_URL"],
+        "SQLALCHEMY_ENGINE_OPTIONS": engine_options(values),
+        "SQLALCHEMY_BINDS": {"read": {"url": values["DATABASE_URL"], **engine_options(values, read_only=True)}},
+        "API_TITLE": "安邻 Anlin",
+        "API_VERSION": "v1",
+        "OPENAPI_VERSION": "3.1.0",
+        "OPENAPI_URL_PREFIX": "/api/v1",
+        "OPENAPI_JSON_PATH": "openapi.json",
+    }
+
+
+def engine_options(values: Mapping[str, Any], read_only: bool = False) -> dict[str, Any]:
+    """Few connections; time-outs that nest below the worker's 30 s (statement 3 s, lock 2 s, idle 5 s, pool 2 s)."""
+    limits = "-c statement_timeout=3000 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=5000"
+    connect: dict[str, Any] = {"connect_timeout": 3, "options": limits}
+    if read_only:
+        connect["options"] += " -c default_transaction_read_only=on"
+    if not values["DATABASE_PREPARE"]:
+        connect["prepare_threshold"] = None
+    options = {
+        "pool_size": values["DATABASE_POOL_SIZE"],
+        "max_overflow": 0,
+        "pool_timeout": 2,
+        "pool_recycle": 1800,
+        "connect_args": connect,
+    }
+    return {**options, "isolation_level": "AUTOCOMMIT"} if read_only else options

@@ -1,0 +1,1 @@
+"""The kernel: transactions, idempotency, workflow, audit, permissions, errors. It knows no domain."""

@@ -1,0 +1,159 @@
+"""Refusals as RFC 9457 problems: a stable English `code`, a Chinese `detail` a resident understands."""
+
+from typing import Any
+
+import psycopg
+import structlog
+from flask import Flask, Response, current_app, g
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+log = structlog.get_logger()
+
+
+class DomainError(Exception):
+    """A refusal. Raising it rolls the transaction back.
+
+    `code` is for programs and never changes; `detail` says, in Chinese, why and what to do next;
+    `extra` holds further members of the problem (the failing fields, the allowed actions, the current state).
+    """
+
+    status = 422
+
+    def __init__(self, code: str, detail: str, status: int | None = None, **extra: Any) -> None:
+        super().__init__(code)
+        self.code, self.detail, self.extra = code, detail, extra
+        self.status = status or self.status
+
+
+class Unauthorised(DomainError):
+    status = 401
+
+
+class Forbidden(DomainError):
+    status = 403
+
+
+class Conflict(DomainError):
+    status = 409
+
+
+class Busy(DomainError):
+    """Refused under load or behind a lock: the same request may be sent again."""
+
+    status = 503
+
+
+class NotFound(DomainError):
+    """Missing, or outside what the caller may see: the two look the same on purpose."""
+
+    status = 404
+
+    def __init__(self, what: str = "内容") -> None:
+        super().__init__("not_found", f"没有找到这项{what}，请检查后重试。")
+
+
+# What a violated constraint means to a person. A verb that can foresee the refusal says it better itself;
+# this is for the race in which two of them foresee nothing.
+CONSTRAINTS: dict[str, tuple[str, str]] = {}
+
+HTTP_CODES = {
+    400: ("bad_request", "请求的格式不对，请刷新页面后重试。"),
+    401: ("not_signed_in", "请先登录。"),
+    403: ("forbidden", "您没有这项权限。"),
+    404: ("not_found", "没有找到这个页面或内容。"),
+    405: ("method_not_allowed", "这个地址不支持该操作。"),
+    409: ("conflict", "内容已被他人修改，请刷新后重试。"),
+    413: ("too_large", "提交的内容太大。"),
+    415: ("unsupported_media_type", "提交的内容格式不支持。"),
+    422: ("invalid", "有内容填写不对，请按提示修改。"),
+    429: ("too_many_requests", "操作太频繁，请稍后再试。"),
+}
+BUSY = ("busy", "系统正忙，请稍后再试。")
+INTERNAL = ("internal", "系统出错了，您提交的内容没有被处理，请稍后再试或联系社区。")
+
+
+def problem(status: int, code: str, detail: str, **extra: Any) -> Response:
+    """One problem+json answer."""
+    body = {"type": "about:blank", "status": status, "code": code, "detail": detail, **extra}
+    if request_id := g.get("request_id"):
+        body["request_id"] = request_id
+    response = current_app.response_class(
+        current_app.json.dumps(body), status=status, mimetype="application/problem+json"
+    )
+    if status in (429, 503) or code == "in_flight":
+        response.headers.setdefault("Retry-After", "2")
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="anlin"'
+    return response
+
+
+def field_errors(messages: Any, path: str = "") -> list[dict[str, str]]:
+    """marshmallow's nested messages as a flat list of {field, detail}."""
+    if isinstance(messages, dict):
+        return [
+            error
+            for key, inner in messages.items()
+            for error in field_errors(inner, path if key in ("json", "query", "_schema") else f"{path}/{key}")
+        ]
+    if isinstance(messages, list):
+        return [error for inner in messages for error in field_errors(inner, path)]
+    return [{"field": path or "/", "detail": str(messages)}]
+
+
+def from_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()  # a redirect
+    code, detail = HTTP_CODES.get(status, INTERNAL if status >= 500 else HTTP_CODES[400])
+    messages = getattr(error, "data", {}).get("messages") if hasattr(error, "data") else None
+    response = problem(status, code, detail, **({"errors": field_errors(messages)} if messages else {}))
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def from_database(error: DBAPIError) -> Response:
+    """A violated constraint is a refusal; a lock or statement time-out is load; anything else is our defect."""
+    cause = error.orig
+    if isinstance(error, IntegrityError) and isinstance(cause, psycopg.Error):
+        name = cause.diag.constraint_name or ""
+        code, detail = CONSTRAINTS.get(name, ("conflict", HTTP_CODES[409][1]))
+        log.info("constraint_refused", constraint=name)
+        return problem(409, code, detail)
+    if isinstance(cause, psycopg.errors.DataError):
+        log.warning("data_refused", sqlstate=cause.sqlstate)
+        return problem(422, *HTTP_CODES[422])
+    retriable = (
+        psycopg.errors.LockNotAvailable,
+        psycopg.errors.QueryCanceled,
+        psycopg.errors.DeadlockDetected,
+        psycopg.errors.IdleInTransactionSessionTimeout,
+    )
+    if isinstance(cause, retriable) or isinstance(error, OperationalError) or error.connection_invalidated:
+        log.warning("database_busy", cause=type(cause).__name__)
+        return problem(503, *BUSY)
+    log.error("database_error", cause=type(cause).__name__, sqlstate=getattr(cause, "sqlstate", None))
+    return problem(500, *INTERNAL)
+
+
+def from_defect(error: Exception) -> Response:
+    """Logs where, never what: an exception's text may quote a person's data."""
+    frame = error.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else ""
+    log.error("defect", cause=type(error).__name__, where=where)
+    if current_app.config["APP_ENV"] == "test":
+        raise error
+    return problem(500, *INTERNAL)
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(DomainError, lambda e: problem(e.status, e.code, e.detail, **e.extra))
+    app.register_error_handler(HTTPException, from_http)
+    app.register_error_handler(DBAPIError, from_database)
+    app.register_error_handler(PoolTimeout, lambda e: problem(503, *BUSY))
+    app.register_error_handler(Exception, from_defect)

@@ -1,0 +1,104 @@
+"""Idempotency-Key: one effect per (user, operation, key), however often and however concurrently it is sent.
+
+The key's row is inserted in the transaction of the effect. A concurrent twin waits on the unique index and
+then replays the stored answer; a transaction that rolls back takes its key with it, so that a refused
+request may be corrected and sent again.
+"""
+
+import hashlib
+import re
+import uuid
+
+import psycopg
+from flask import Response, current_app, request
+from sqlalchemy import LargeBinary, SmallInteger, String, UniqueConstraint
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.core.crypto import keyring
+from backend.core.errors import Conflict, DomainError
+from backend.core.models import Row
+from backend.core.transaction import rows
+from backend.extensions import db
+
+KEPT = "7 days"
+KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+NOBODY = uuid.UUID(int=0)
+
+
+class IdempotencyKey(Row, db.Model):
+    """The body of the stored answer is encrypted: an answer may name a person."""
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (UniqueConstraint("user_id", "operation", "key"),)
+    user_id: Mapped[uuid.UUID]
+    operation: Mapped[str] = mapped_column(String(80))
+    key: Mapped[str] = mapped_column(String(64))
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary(32))
+    status: Mapped[int | None] = mapped_column(SmallInteger)
+    content_type: Mapped[str | None] = mapped_column(String(80))
+    body_cipher: Mapped[bytes | None]
+
+
+INSERT = """
+INSERT INTO idempotency_key (id, user_id, operation, key, fingerprint) VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (user_id, operation, key) DO NOTHING RETURNING id"""
+FIND = """
+SELECT id, fingerprint, status, content_type, body_cipher FROM idempotency_key
+WHERE user_id = %s AND operation = %s AND key = %s"""
+STORE = "UPDATE idempotency_key SET status = %s, content_type = %s, body_cipher = %s WHERE id = %s"
+
+
+class Claim:
+    """One key as this request holds it: either `replay` is the earlier answer, or the effect is ours to make."""
+
+    def __init__(self, user_id: uuid.UUID | None, operation: str) -> None:
+        self.owner = (user_id or NOBODY, operation, _key())
+        self.id = uuid.uuid4()
+        fingerprint = _fingerprint()
+        self.replay = None if self._insert(fingerprint) else self._earlier(fingerprint)
+
+    def _insert(self, fingerprint: bytes) -> bool:
+        try:
+            return bool(rows(INSERT, (self.id, *self.owner, fingerprint)))
+        except OperationalError as error:
+            if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+                raise
+            raise Conflict("in_flight", "同一个请求正在处理，请稍等片刻再试。") from error
+
+    def _earlier(self, fingerprint: bytes) -> Response:
+        found = rows(FIND, self.owner)
+        if not found:  # its first bearer rolled back between our two statements
+            raise Conflict("in_flight", "同一个请求正在处理，请稍等片刻再试。")
+        row_id, known, status, content_type, body = found[0]
+        if bytes(known) != fingerprint:
+            raise DomainError("idempotency_key_reused", "这个请求编号已用于另一项内容，请刷新页面后重试。")
+        text = keyring.decrypt(bytes(body), _where(row_id)) if body else ""
+        return current_app.response_class(text, status=status, content_type=content_type)
+
+    def store(self, response: Response) -> None:
+        body = keyring.encrypt(response.get_data(as_text=True), _where(self.id))
+        rows_changed = (response.status_code, response.content_type, body, self.id)
+        db.session.connection().exec_driver_sql(STORE, rows_changed)
+
+
+def _where(row_id: uuid.UUID) -> str:
+    return f"idempotency_key.body:{row_id}"
+
+
+def _key() -> str:
+    key = request.headers.get("Idempotency-Key", "")
+    if not KEY.fullmatch(key):
+        raise DomainError(
+            "idempotency_key_missing",
+            "请求缺少编号（Idempotency-Key，16 到 64 位字母、数字、- 或 _），请升级小程序后重试。",
+            status=400,
+        )
+    return key
+
+
+def _fingerprint() -> bytes:
+    """What makes two requests the same: the address with its query, and the body to the byte."""
+    digest = hashlib.sha256(request.full_path.encode())
+    digest.update(b"\0" + request.get_data(cache=True))
+    return digest.digest()

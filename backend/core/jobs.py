@@ -1,0 +1,91 @@
+"""Background jobs (procrastinate): deferred in the transaction of the rows they are about, idempotent, ids only."""
+
+import asyncio
+import functools
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import procrastinate
+import structlog
+from flask import Flask
+from sqlalchemy import text
+
+from backend.core.context import set_request_id
+from backend.core.transaction import unit_of_work
+from backend.extensions import db
+
+FINISHED_KEPT_HOURS = 48
+RETRY = procrastinate.RetryStrategy(max_attempts=8, exponential_wait=2)
+
+queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
+_flask: list[Flask] = []  # the application whose context jobs run in; set once by `run`
+
+
+def job(name: str, every: str | None = None) -> Callable:
+    """Registers `work(**ids)` as a job in its own transaction; `every` is a cron line (UTC). `defer(name, at, **ids)` enqueues it."""
+
+    def decorate(work: Callable) -> Callable:
+        @functools.wraps(work)
+        def run(timestamp: int | None = None, **ids: Any) -> None:
+            set_request_id(f"job-{uuid.uuid4().hex[:12]}")
+            with _flask[0].app_context(), unit_of_work():
+                work(**ids)
+            structlog.get_logger().info("job", name=name, **ids)
+
+        task = queue.task(name=name, retry=RETRY, queueing_lock=name if every else None)(run)
+        if every:
+            queue.periodic(cron=every, periodic_id=name)(task)
+        return work
+
+    return decorate
+
+
+def defer(name: str, at: datetime | None = None, **ids: Any) -> None:
+    """Enqueues the job `name` in the caller's transaction: a rollback takes it along. Ids only, as text."""
+    connection = db.session.connection().connection.driver_connection
+    arguments = {key: str(value) for key, value in ids.items()}
+    queue.configure_task(name, schedule_at=at, connection=connection).defer(**arguments)
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(name="core.sweep", queueing_lock="core.sweep", pass_context=True)
+async def sweep(context: Any, timestamp: int) -> None:
+    """Gives back the jobs of a worker that was killed: a job left `doing` would otherwise stay there for ever."""
+    for stalled in await queue.job_manager.get_stalled_jobs():
+        await queue.job_manager.retry_job(stalled)
+
+
+@queue.periodic(cron="17 * * * *")
+@queue.task(name="core.retention", queueing_lock="core.retention", pass_context=True)
+async def forget_finished(context: Any, timestamp: int) -> None:
+    await queue.job_manager.delete_old_jobs(nb_hours=FINISHED_KEPT_HOURS, include_failed=False)
+
+
+@job("core.forget_keys", every="7 * * * *")
+def forget_keys() -> None:
+    """Idempotency keys are kept 7 days, spent rate limits not at all."""
+    db.session.execute(text("DELETE FROM idempotency_key WHERE created_at < now() - interval '7 days'"))
+    db.session.execute(text("DELETE FROM rate_limit WHERE expires_at < now()"))
+
+
+def run(app: Flask, wait: bool = True) -> None:
+    """Serves the queue until stopped; with `wait=False`, until nothing is due any more (for tests)."""
+    _flask[:] = [app]
+    url = app.config["DATABASE_URL"].replace("postgresql+psycopg://", "postgresql://")
+    with queue.replace_connector(procrastinate.PsycopgConnector(conninfo=url)) as working:
+        asyncio.run(_serve(working, wait))
+
+
+async def _serve(working: procrastinate.App, wait: bool) -> None:
+    async with working.open_async():
+        await working.run_worker_async(
+            wait=wait,
+            concurrency=2,
+            fetch_job_polling_interval=1.0,
+            listen_notify=wait,
+            install_signal_handlers=wait,
+            shutdown_graceful_timeout=5,
+        )
+

@@ -1,0 +1,54 @@
+"""Structured logs: one JSON line an event, each with the request's id. No personal data: routes, not addresses."""
+
+import logging
+import re
+import time
+import uuid
+
+import orjson
+import structlog
+from flask import Flask, Response, g, request
+
+from backend.core.context import set_request_id
+
+SAFE_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+
+
+def init_app(app: Flask) -> None:
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(serializer=orjson.dumps),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, app.config["LOG_LEVEL"])),
+        logger_factory=structlog.BytesLoggerFactory(),
+        cache_logger_on_first_use=app.config["APP_ENV"] != "test",
+    )
+    app.before_request(begin)
+    app.after_request(end)
+
+
+def begin() -> None:
+    """Takes the caller's request id if it is harmless text, else makes one."""
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if given and SAFE_ID.fullmatch(given) else uuid.uuid4().hex
+    g.began = time.perf_counter()
+    set_request_id(g.request_id)
+    structlog.contextvars.clear_contextvars()
+
+
+def end(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    if response.status_code == 304 or request.path in ("/livez", "/readyz"):
+        return response  # an unchanged public page is nobody's event
+    structlog.get_logger().info(
+        "request",
+        request_id=g.request_id,
+        method=request.method,
+        route=str(request.url_rule or "unmatched"),
+        status=response.status_code,
+        ms=round((time.perf_counter() - g.began) * 1000, 1),
+    )
+    return response

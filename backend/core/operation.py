@@ -1,0 +1,78 @@
+"""The HTTP edge of one operation: who may call it, its transaction, its key, its words in the contract.
+
+`@operation(...)` is the outermost decorator of every route, so that what it opens closes after the answer
+has been written out as bytes: a lazy load in a dump still belongs to the transaction.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from flask import Response, current_app, g, request
+
+from backend.core import auth
+from backend.core.errors import Forbidden
+from backend.core.idempotency import Claim
+from backend.core.permissions import Permission
+from backend.core.transaction import unit_of_work
+
+SIGNED_IN = "signed_in"
+READING = {"GET", "HEAD", "OPTIONS"}
+
+
+def public(why: str) -> str:
+    """Names, aloud and with its reason, that an operation needs no sign-in."""
+    return f"public: {why}"
+
+
+def operation(
+    operation_id: str,
+    zh: str,
+    en: str,
+    needs: Permission | str,
+    errors: tuple[int, ...] = (),
+    keyed: bool = True,
+) -> Callable:
+    """Declares an operation.
+
+    `needs` is a Permission (held somewhere; the verb asks for it at the very place), SIGNED_IN, or
+    `public("why")`. `keyed`: a POST, PUT or DELETE takes an Idempotency-Key, unless its answer must never be
+    stored (tokens, data in clear) or it repeats without harm.
+    """
+
+    def decorate(view: Callable) -> Callable:
+        @functools.wraps(view)
+        def edge(*args: Any, **kwargs: Any) -> Response:
+            reading = request.method in READING
+            with unit_of_work(read_only=reading):
+                g.actor = actor = _actor(needs)
+                if reading or not keyed:
+                    return current_app.make_response(view(*args, **kwargs))
+                claim = Claim(actor.id, operation_id)
+                if claim.replay is not None:
+                    return claim.replay
+                response = current_app.make_response(view(*args, **kwargs))
+                claim.store(response)
+                return response
+
+        declared = {"id": operation_id, "zh": zh, "en": en, "needs": needs, "errors": errors, "keyed": keyed}
+        edge._apidoc = {**getattr(view, "_apidoc", {}), "operation": declared}  # type: ignore[attr-defined]
+        return edge
+
+    return decorate
+
+
+def _actor(needs: Permission | str) -> auth.Actor:
+    if isinstance(needs, str) and needs.startswith("public"):
+        return auth.PUBLIC
+    actor = auth.load_actor(auth.bearer())
+    structlog.contextvars.bind_contextvars(actor=str(actor.id))
+    if isinstance(needs, Permission) and not actor.may(needs):
+        raise Forbidden("forbidden", "您没有这项权限，请联系社区书记。")
+    return actor
+
+
+def current_actor() -> auth.Actor:
+    """The actor of the operation being served."""
+    return g.actor

@@ -1,0 +1,102 @@
+"""Who may do what: permissions as `package:thing:act`, roles, which role holds which, who appoints whom.
+
+A role is held at a place and reaches everything below it. Nothing is permitted that is not written here.
+"""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    PLACE_READ = "places:place:read"
+    PLACE_EDIT = "places:place:edit"
+    HOUSEHOLD_READ = "places:household:read"
+    HOUSEHOLD_EDIT = "places:household:edit"
+    HOUSEHOLD_REVEAL = "people:household:reveal"
+    CONSENT_RECORD = "people:consent:record"
+    ROLE_READ = "people:role:read"
+    ROLE_APPOINT = "people:role:appoint"
+    CASE_READ = "cases:case:read"
+    CASE_RECORD = "cases:case:record"
+    CASE_REVEAL = "cases:case:reveal"
+    DAILY_READ = "fieldwork:daily_record:read"
+    DAILY_RECORD = "fieldwork:daily_record:write"
+    APPLICATION_READ = "certification:application:read"
+    APPLICATION_FILE = "certification:application:file"
+    REVIEW_SUBDISTRICT = "certification:application:review_subdistrict"
+    REVIEW_DISTRICT = "certification:application:review_district"
+    CERTIFY = "certification:application:certify"
+    OBJECTION_READ = "certification:objection:read"
+    OBJECTION_ANSWER = "certification:objection:answer"
+
+
+class Role(StrEnum):
+    """The word in the database, and its Chinese label."""
+
+    label: str
+    held_at: frozenset[str]
+
+    def __new__(cls, value: str, label: str, held_at: str) -> "Role":
+        role = str.__new__(cls, value)
+        role._value_, role.label, role.held_at = value, label, frozenset(held_at.split())
+        return role
+
+    CITY_VIEWER = "city_viewer", "市级查看员", "city"
+    DISTRICT_REVIEWER = "district_reviewer", "区指挥部审核员", "district"
+    SUBDISTRICT_REVIEWER = "subdistrict_reviewer", "街道审核员", "subdistrict township other"
+    COMMUNITY_SECRETARY = "community_secretary", "社区书记", "community village other"
+    COMMUNITY_WORKER = "community_worker", "社区工作者", "community village other"
+    GRID_WORKER = "grid_worker", "网格员", "community village other compound"
+    RESIDENT = "resident", "居民", "compound building unit"
+    # One head, seven roles 一长七员 (DOMAIN section 1).
+    BUILDING_HEAD = "building_head", "楼栋长", "building"
+    GATE_DUTY = "gate_duty", "门岗值守员", "community village other compound building"
+    SUPPLY_PURCHASER = "supply_purchaser", "物资采买员", "community village other compound building"
+    CARE_SUPPORT = "care_support", "关爱帮扶员", "community village other compound building"
+    TRANSPORTER = "transporter", "爱心运输员", "community village other compound building"
+    PUBLICITY_PERSUASION = "publicity_persuasion", "宣传劝导员", "community village other compound building"
+    INFORMATION_REPORTER = "information_reporter", "信息报道员", "community village other compound building"
+    COORDINATOR = "coordinator", "综合协调员", "community village other compound building"
+
+
+ONE_HEAD_SEVEN_ROLES = tuple(Role)[-8:]
+
+_P = Permission
+_READS = {_P.PLACE_READ, _P.DAILY_READ, _P.APPLICATION_READ}
+_COMMUNITY = {
+    *_READS,
+    _P.PLACE_EDIT,
+    _P.HOUSEHOLD_READ,
+    _P.HOUSEHOLD_EDIT,
+    _P.HOUSEHOLD_REVEAL,
+    _P.CONSENT_RECORD,
+    _P.DAILY_RECORD,
+    _P.CASE_READ,
+}
+_REVIEW = {*_READS, _P.ROLE_READ, _P.ROLE_APPOINT, _P.CASE_READ, _P.CASE_RECORD, _P.CASE_REVEAL, _P.OBJECTION_READ}
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.CITY_VIEWER: frozenset(_READS),
+    Role.DISTRICT_REVIEWER: frozenset({*_REVIEW, _P.REVIEW_DISTRICT, _P.CERTIFY, _P.OBJECTION_ANSWER}),
+    Role.SUBDISTRICT_REVIEWER: frozenset({*_REVIEW, _P.REVIEW_SUBDISTRICT}),
+    Role.COMMUNITY_SECRETARY: frozenset(
+        {*_COMMUNITY, _P.APPLICATION_FILE, _P.CASE_RECORD, _P.CASE_REVEAL, _P.ROLE_READ, _P.ROLE_APPOINT}
+    ),
+    Role.COMMUNITY_WORKER: frozenset({*_COMMUNITY, _P.CASE_RECORD}),
+    Role.GRID_WORKER: frozenset({*_COMMUNITY, _P.APPLICATION_FILE}),
+    Role.BUILDING_HEAD: frozenset({_P.PLACE_READ, _P.HOUSEHOLD_READ, _P.CONSENT_RECORD}),
+    Role.COORDINATOR: frozenset({_P.PLACE_READ, _P.DAILY_READ, _P.ROLE_READ}),
+    **{role: frozenset({_P.PLACE_READ}) for role in ONE_HEAD_SEVEN_ROLES[1:-1]},
+    Role.RESIDENT: frozenset({_P.PLACE_READ}),
+}
+
+_BELOW_SECRETARY = frozenset(
+    {Role.COMMUNITY_WORKER, Role.GRID_WORKER, Role.RESIDENT, *ONE_HEAD_SEVEN_ROLES}
+)
+
+# Nobody gives a role they could not hold over: each appoints only ranks below their own, within their place.
+# District reviewers and the city's viewers are appointed by the operator (`flask people appoint`).
+APPOINTS: dict[Role, frozenset[Role]] = {
+    Role.DISTRICT_REVIEWER: frozenset({Role.SUBDISTRICT_REVIEWER, Role.COMMUNITY_SECRETARY}) | _BELOW_SECRETARY,
+    Role.SUBDISTRICT_REVIEWER: frozenset({Role.COMMUNITY_SECRETARY}) | _BELOW_SECRETARY,
+    Role.COMMUNITY_SECRETARY: _BELOW_SECRETARY,
+}

@@ -1,0 +1,173 @@
+"""State changes, for every feature, in one place: tables of Steps and the one function that walks them."""
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from backend.core import audit
+from backend.core.audit import AuditEvent
+from backend.core.auth import HOUSE, Actor
+from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
+from backend.core.permissions import Permission
+from backend.extensions import db
+
+
+@dataclass
+class Move:
+    """One attempt at a step: who, when (the database's clock), why, and what the step needs besides."""
+
+    actor: Actor
+    now: datetime
+    reason: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One arrow of a flow.
+
+    permission: None means that only the house itself (the clock, a case event) takes it; never offered.
+    lane: who has acted on a subject in one lane may not act on it in another (applicant, subdistrict, district).
+    guard: a cheap refusal on the locked row alone; also hides the action from `allowed_actions`.
+    effect: what the step does besides, in the same transaction, after status and audit.
+    """
+
+    action: str
+    sources: frozenset[str]
+    target: str
+    permission: Permission | None
+    label: str
+    lane: str | None = None
+    needs_reason: bool = False
+    guard: Callable[[Any, datetime], None] | None = None
+    effect: Callable[[Any, Move], None] | None = None
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A model's table of Steps. `visible` is the permission without which the subject does not exist (404)."""
+
+    name: str
+    steps: tuple[Step, ...]
+    visible: Permission
+    place_of: Callable[[Any], str]
+
+    def step(self, status: str, action: str) -> Step | None:
+        return next((s for s in self.steps if s.action == action and status in s.sources), None)
+
+
+def advance(
+    flow: Workflow,
+    subject: Any,
+    action: str,
+    actor: Actor,
+    *,
+    revision: int | None = None,
+    reason: str | None = None,
+    check: Callable[[Any, Move], None] | None = None,
+    **data: Any,
+) -> AuditEvent:
+    """Takes the step `action` on `subject`, or refuses.
+
+    lock → revision (409 stale) → step (409 with the allowed actions) → permission at the place (403; 404 out of
+    sight) → separate hands (403) → reason (422) → guard (422) → status, revision, audit → effect. `check` is the verb's own
+    refusal that asks the database, made under the lock; `data` is what the step needs besides.
+    """
+    now = lock(subject)
+    if revision is not None and revision != subject.revision:
+        raise Conflict(
+            "stale", "内容刚刚被更新过，请刷新后再操作。", status_now=subject.status, revision=subject.revision
+        )
+    step = flow.step(subject.status, action)
+    if step is None:
+        allowed = allowed_actions(flow, [subject], actor, now)[subject.id]
+        raise Conflict("not_now", "现在不能做这一步，请刷新查看最新进展。", status_now=subject.status, allowed_actions=allowed)
+    _permit(flow, step, subject, actor)
+    if step.needs_reason and not (reason or "").strip():
+        raise DomainError("reason_required", "请写明原因。", errors=[{"field": "/reason", "detail": "请写明原因。"}])
+    move = Move(actor, now, reason, data)
+    if step.guard:
+        step.guard(subject, now)
+    if check:
+        check(subject, move)
+    return _take(flow, step, subject, move)
+
+
+def lock(subject: Any) -> datetime:
+    """Locks the row, reads it anew, and returns the database's time at which the lock was had."""
+    model = type(subject)
+    query = select(func.clock_timestamp()).where(model.id == subject.id).with_for_update(of=model)
+    now = db.session.scalar(query)
+    if now is None:
+        raise NotFound()
+    db.session.refresh(subject)
+    return now
+
+
+def _permit(flow: Workflow, step: Step, subject: Any, actor: Actor) -> None:
+    if step.permission is None:
+        if actor is not HOUSE:
+            raise Forbidden("forbidden", "这一步由系统自动完成。")
+        return
+    actor.require(step.permission, flow.place_of(subject), visible=flow.visible)
+    if step.lane and lanes_of(actor, [subject.id])[subject.id] - {step.lane}:
+        raise Forbidden("separate_hands", "申报人和各级审核人必须是不同的人：您已经办理过这份申请的另一个环节。")
+
+
+def _take(flow: Workflow, step: Step, subject: Any, move: Move) -> AuditEvent:
+    old, subject.status = subject.status, step.target
+    subject.revision += 1
+    event = audit.record(
+        flow.name,
+        step.action,
+        move.actor,
+        subject,
+        old=old,
+        new=step.target,
+        lane=step.lane,
+        place_code=flow.place_of(subject),
+        details=move.data.pop("details", {}),
+        on_behalf_of=move.data.pop("on_behalf_of", None),
+    )
+    event.reason = move.reason
+    if step.effect:
+        step.effect(subject, move)
+    db.session.flush()
+    return event
+
+
+def lanes_of(actor: Actor, subject_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, set[str]]:
+    """In which lanes the actor has acted on each subject: one query for a page of them."""
+    lanes: dict[uuid.UUID, set[str]] = {subject_id: set() for subject_id in subject_ids}
+    query = select(AuditEvent.subject_id, AuditEvent.lane).where(
+        AuditEvent.subject_id.in_(lanes), AuditEvent.actor_id == actor.id, AuditEvent.lane.is_not(None)
+    )
+    for subject_id, lane in db.session.execute(query.distinct()):
+        lanes[subject_id].add(lane)
+    return lanes
+
+
+def allowed_actions(
+    flow: Workflow, subjects: Iterable[Any], actor: Actor, now: datetime
+) -> dict[uuid.UUID, list[str]]:
+    """What the actor may do with each subject now, read from the table that guards it."""
+    page = list(subjects)
+    lanes = lanes_of(actor, [s.id for s in page]) if actor.id else {s.id: set() for s in page}
+    return {s.id: [step.action for step in flow.steps if _offered(flow, step, s, actor, lanes[s.id], now)] for s in page}
+
+
+def _offered(flow: Workflow, step: Step, subject: Any, actor: Actor, lanes: set[str], now: datetime) -> bool:
+    if subject.status not in step.sources or step.permission is None:
+        return False
+    if not actor.may(step.permission, flow.place_of(subject)) or (step.lane and lanes - {step.lane}):
+        return False
+    try:
+        if step.guard:
+            step.guard(subject, now)
+    except DomainError:
+        return False
+    return True

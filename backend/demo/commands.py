@@ -1,0 +1,40 @@
+"""`flask demo load`, `flask demo people`, `flask demo walk`."""
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from backend.core.transaction import unit_of_work
+from backend.demo import community, walk
+from backend.demo.people import PEOPLE
+
+group = AppGroup("demo", help="The demo community (DEMO_MODE=1).")
+
+
+def _demo_only() -> None:
+    if not current_app.config["DEMO_MODE"]:
+        raise click.ClickException("The demo needs DEMO_MODE=1, which production refuses.")
+
+
+@group.command("load")
+def load() -> None:
+    """Load what is missing of the demo community; tops the daily records up to yesterday."""
+    _demo_only()
+    community.load(click.echo)
+
+
+@group.command("people")
+def people() -> None:
+    """Who can sign in to the demo."""
+    for person in PEOPLE:
+        click.echo(f"  {person.name}  {person.role.label}  {person.shows}")
+
+
+@group.command("walk")
+@click.option("--url", default=None, help="A running server; default http://127.0.0.1:$PORT.")
+def walk_through(url: str | None) -> None:
+    """Play the main job, from the click to the certificate, through the HTTP API of a running server."""
+    _demo_only()
+    with unit_of_work():
+        compound = community.add_ready_compound()
+    walk.walk(url or f"http://127.0.0.1:{current_app.config['PORT']}", compound, click.echo)

@@ -1,0 +1,209 @@
+"""Loads the demo: the register, Machidun's five compounds with 4,200 households, their people and records.
+
+Rows that no verb could make today (fourteen days of past records) are written directly; everything that has a
+state goes through the verbs, so that its history is a real one.
+"""
+
+import random
+from datetime import date, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, insert, select
+
+from backend.cases import service as cases
+from backend.cases.models import Case, Category
+from backend.certification import service as certification
+from backend.core import clock
+from backend.core.auth import HOUSE, Actor, load_actor
+from backend.core.models import new_id
+from backend.core.permissions import ONE_HEAD_SEVEN_ROLES, Role
+from backend.core.settings import settings
+from backend.core.transaction import unit_of_work
+from backend.demo.people import COMMUNITY, COMPOUNDS, PEOPLE, Compound
+from backend.extensions import db
+from backend.fieldwork.models import DailyRecord
+from backend.people.households import set_phone
+from backend.people.models import HouseholdMember, User
+from backend.people.service import appoint
+from backend.places.models import Household, Place, PlaceKind
+from backend.places.service import count_households, import_register, place_named
+
+REGISTER = Path(__file__).parents[1] / "places" / "data" / "wuhan_divisions.csv"
+DAYS = 15
+FAMILY = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜"
+GIVEN = "秀英伟芳静丽强军洋勇艳杰娟涛明超霞平刚桂兰玉珍建国"
+VOLUNTEERS = 63
+OFFICE = "027-83210000"
+
+
+def loaded() -> bool:
+    return db.session.scalar(select(func.count()).select_from(User).where(User.demo_name.is_not(None))) > 0
+
+
+def load(say=print) -> None:
+    """Loads what is missing, then tops the records up to yesterday. Does nothing that was done before."""
+    with unit_of_work():
+        if not loaded():
+            say("  loading the register of Wuhan (3,702 places) …")
+            import_register(REGISTER)
+            say("  loading Machidun community: 5 compounds, 4,200 households, 63 volunteers …")
+            _people()
+            for compound in COMPOUNDS:
+                _compound(compound)
+            _volunteers()
+    with unit_of_work():
+        for compound in COMPOUNDS:
+            top_up(compound.code, gap=compound.story == "gaps")
+    with unit_of_work():
+        _stories()
+
+
+def _people() -> None:
+    for person in PEOPLE:
+        db.session.add(User(name=person.name, demo_name=person.name))
+    db.session.flush()
+
+
+def _post(name: str, role: Role, place: str) -> None:
+    user_id = db.session.scalars(select(User.id).where(User.demo_name == name)).one()
+    appoint(HOUSE, user_id, role, place)
+
+
+def _compound(compound: Compound) -> None:
+    """A compound with its buildings of three units, and its households spread over them, six floors and more."""
+    db.session.add(_place(compound.code, compound.name, PlaceKind.COMPOUND, COMMUNITY))
+    units = []
+    for b in range(1, compound.buildings + 1):
+        building = f"{compound.code}-{b:03d}"
+        db.session.add(_place(building, f"{b}栋", PlaceKind.BUILDING, compound.code))
+        for u in range(1, 4):
+            units.append(f"{building}-{u:03d}")
+            db.session.add(_place(units[-1], f"{u}单元", PlaceKind.UNIT, building))
+    db.session.flush()
+    _households(compound, units)
+    count_households(compound.code)
+    for person in PEOPLE:
+        if person.place.startswith(compound.code) or (compound.number == 1 and len(person.place) <= 12):
+            _post(person.name, person.role, person.place)
+
+
+def _place(code: str, name: str, kind: PlaceKind, parent: str) -> Place:
+    return Place(code=code, name=name, kind=kind.value, parent_code=parent, households=0)
+
+
+def _households(compound: Compound, units: list[str]) -> None:
+    chance = random.Random(compound.number)
+    doors, heads = [], []
+    for n in range(compound.households):
+        unit, floor, door = units[n % len(units)], n // len(units) // 2 + 1, n // len(units) % 2 + 1
+        old = chance.random() < 0.2
+        household = Household(
+            place_code=unit,
+            room=f"{floor}{door:02d}",
+            floor=floor,
+            member_count=1 if old else chance.randint(1, 5),
+            lives_alone=old and chance.random() < 0.5,
+            no_smartphone=old and chance.random() < 0.6,
+            hardship=chance.random() < 0.04,
+            medical_family=chance.random() < 0.03,
+            chronic_illness=old and chance.random() < 0.5,
+        )
+        head = HouseholdMember(household_id=household.id, is_head=True, name=_name(chance))
+        set_phone(head, f"1380000{chance.randint(0, 9999):04d}")
+        doors.append(household)
+        heads.append(head)
+    db.session.add_all(doors)
+    db.session.flush()
+    db.session.add_all(heads)
+
+
+def _name(chance: random.Random) -> str:
+    return chance.choice(FAMILY) + "".join(chance.sample(GIVEN, 2))
+
+
+def _volunteers() -> None:
+    """63 volunteers: a head for each building, then the seven roles over the compounds in turn."""
+    chance = random.Random(63)
+    buildings = list(
+        db.session.scalars(
+            select(Place.code).where(Place.kind == "building", Place.parent_code.startswith(COMMUNITY)).order_by(Place.code)
+        )
+    )
+    seven = ONE_HEAD_SEVEN_ROLES[1:]
+    for n in range(VOLUNTEERS):
+        user = User(name=_name(chance))
+        db.session.add(user)
+        db.session.flush()
+        if n < len(buildings):
+            appoint(HOUSE, user.id, Role.BUILDING_HEAD, buildings[n])
+        else:
+            appoint(HOUSE, user.id, seven[(n - len(buildings)) % 7], COMMUNITY)
+
+
+def top_up(code: str, gap: bool = False) -> None:
+    """Daily records for the days over that have none; with `gap`, two days without disinfection."""
+    yesterday = clock.today() - timedelta(days=1)
+    have = set(db.session.scalars(select(DailyRecord.day).where(DailyRecord.place_code == code)))
+    missing = [day for day in (yesterday - timedelta(days=n) for n in range(DAYS)) if day not in have]
+    if missing:
+        by = db.session.scalars(select(User.id).where(User.demo_name == PEOPLE[0].name)).one()
+        households = place_named(code).households
+        values = [_sheet(code, day, households, by, gap and (yesterday - day).days in (5, 9)) for day in missing]
+        db.session.execute(insert(DailyRecord), values)
+
+
+def _sheet(code: str, day: date, households: int, by: object, dirty: bool) -> dict[str, object]:
+    return {
+        "id": new_id(), "place_code": code, "day": day, "recorded_by": by,
+        "entrances": 3, "open_gates": 1, "gate_inspections": 4,
+        "households": households, "households_reached": households,
+        "disinfection_rounds": 0 if dirty else 2, "disinfected_area": 0 if dirty else 12_000,
+        "supply_requests": 40, "supply_met": 40, "publicity_actions": 3,
+        "disputes_open": 0, "disputes_handled": 1, "roles_held": 19, "roles_needed": 19,
+    }  # fmt: skip
+
+
+def actor(name: str) -> Actor:
+    return load_actor(db.session.scalars(select(User.id).where(User.demo_name == name)).one())
+
+
+def _stories() -> None:
+    """One compound with a close contact not yet released, one certified, one in public notice."""
+    by_story = {compound.story: compound.code for compound in COMPOUNDS}
+    if db.session.scalar(select(Case.id).limit(1)) is None:
+        source = "疾控中心密接协查函（演示）"
+        day = clock.today() - timedelta(days=3)
+        cases.record(actor("陈静"), by_story["contact"], Category.CLOSE_CONTACT, day, source, person="演示人员")
+    kept = settings["NOTICE_SECONDS"]
+    try:
+        settings["NOTICE_SECONDS"] = 0
+        _certified(by_story["certified"])
+        settings["NOTICE_SECONDS"] = None
+        _published(by_story["notice"])
+    finally:
+        settings["NOTICE_SECONDS"] = kept
+
+
+def _published(code: str) -> certification.Application | None:
+    if db.session.scalar(select(certification.Application.id).where(certification.Application.unit_code == code)):
+        return None
+    application = certification.apply(actor("王秀英"), code)
+    if not isinstance(application, certification.Application):
+        raise RuntimeError(f"the demo's compound {code} is not ready: {[r.id for r in application.criteria if not r.met]}")
+    certification.review(actor("赵明"), application.id, "approve", application.revision, None)
+    return certification.publish(actor("周建华"), application.id, application.revision, OFFICE)
+
+
+def _certified(code: str) -> None:
+    if application := _published(code):
+        certification.certify(actor("周建华"), application.id)
+
+
+def add_ready_compound() -> Compound:
+    """A further compound with records as good as the first one's: each `demo walk` has one of its own."""
+    taken = db.session.scalars(select(Place.code).where(Place.parent_code == COMMUNITY)).all()
+    number = max(int(code[-3:]) for code in taken) + 1
+    compound = Compound(number, f"演示小区{number}", 120, 2, "ready")
+    _compound(compound)
+    top_up(compound.code)
+    return compound

@@ -1,0 +1,54 @@
+"""The demo's own doors: sign in by the name of one of its people, and a desk to try everything from a browser."""
+
+from typing import Any
+
+from flask import Response, render_template
+from marshmallow import fields
+
+from backend.core.contract import Blueprint
+from backend.core.operation import operation, public
+from backend.core.ratelimit import limit
+from backend.core.schemas import Schema
+from backend.demo.people import COMPOUNDS, PEOPLE
+from backend.people import sessions
+from backend.people.schemas import DemoSignInSchema, TokensSchema
+
+blp = Blueprint("demo", __name__, url_prefix="/api/v1/demo", description="演示 demo mode only")
+pages = Blueprint("desk", __name__, template_folder="templates", static_folder="static", static_url_path="/static/desk")
+DEMO = public("demo mode only; production refuses it")
+
+
+class DemoPersonSchema(Schema):
+    name = fields.String(required=True)
+    role = fields.String(required=True)
+    label = fields.String(required=True)
+    shows = fields.String(required=True)
+
+
+class DemoPeopleSchema(Schema):
+    items = fields.List(fields.Nested(DemoPersonSchema), required=True)
+
+
+@blp.route("/people")
+@operation("listDemoPeople", "演示人物", "Who can sign in to the demo", needs=DEMO)
+@blp.response(200, DemoPeopleSchema)
+def people() -> Any:
+    return {
+        "items": [{"name": p.name, "role": p.role.value, "label": p.role.label, "shows": p.shows} for p in PEOPLE]
+    }
+
+
+@blp.route("/sessions", methods=["POST"])
+@limit("SIGN_IN_LIMIT")
+@operation("signInToDemo", "演示登录", "Sign in by the name of one of the demo's people", needs=DEMO, errors=(401, 429), keyed=False)
+@blp.arguments(DemoSignInSchema)
+@blp.response(200, TokensSchema)
+def sign_in(body: dict) -> Any:
+    return sessions.sign_in_by_name(body["name"])
+
+
+@pages.route("/")
+@operation("showDesk", "演示工作台", "The demo's desk", needs=DEMO)
+@pages.response(200, content_type="text/html")
+def desk() -> Any:
+    return Response(render_template("desk.html", people=PEOPLE, compounds=COMPOUNDS), mimetype="text/html")

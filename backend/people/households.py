@@ -1,0 +1,148 @@
+"""The verbs of a household: who lives there, what it needs, a look at a phone, consent to act for it."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from backend.core import audit
+from backend.core.auth import Actor
+from backend.core.crypto import keyring
+from backend.core.errors import Conflict, NotFound
+from backend.core.models import within
+from backend.core.permissions import Permission
+from backend.extensions import db
+from backend.people.models import Consent, HouseholdMember, User
+from backend.places.models import Household
+
+CONSENT_LIFE = timedelta(days=180)
+
+
+def household_in_sight(actor: Actor, household_id: uuid.UUID) -> Household:
+    """The household, if the actor may know of it at all; else 404."""
+    query = select(Household).where(
+        Household.id == household_id, within(Household.place_code, actor.scope(Permission.HOUSEHOLD_READ))
+    )
+    household = db.session.scalars(query).one_or_none()
+    if household is None:
+        raise NotFound("住户")
+    return household
+
+
+def below(actor: Actor, place_code: str) -> Any:
+    """A select of the households at or below a place."""
+    actor.require(Permission.HOUSEHOLD_READ, place_code, visible=None)
+    return select(Household).where(within(Household.place_code, [place_code]))
+
+
+def members_of(household_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[HouseholdMember]]:
+    """The present members of a page of households, heads first: one query."""
+    found: dict[uuid.UUID, list[HouseholdMember]] = {household_id: [] for household_id in household_ids}
+    query = select(HouseholdMember).where(
+        HouseholdMember.household_id.in_(found), HouseholdMember.left_at.is_(None)
+    )
+    for member in db.session.scalars(query.order_by(HouseholdMember.is_head.desc(), HouseholdMember.id)):
+        found[member.household_id].append(member)
+    return found
+
+
+def update(actor: Actor, household_id: uuid.UUID, revision: int, changes: dict[str, Any]) -> Household:
+    """Flags and the number of people, against the revision the person saw."""
+    household_in_sight(actor, household_id)
+    household = db.session.scalars(select(Household).where(Household.id == household_id).with_for_update()).one()
+    actor.require(Permission.HOUSEHOLD_EDIT, household.place_code)
+    if household.revision != revision:
+        raise Conflict("stale", "内容刚刚被更新过，请刷新后再操作。", revision=household.revision)
+    for name, value in changes.items():
+        setattr(household, name, value)
+    household.revision += 1
+    audit.record("household", "update", actor, household, place_code=household.place_code, details={"changed": sorted(changes)})
+    db.session.flush()
+    return household
+
+
+def set_phone(member: HouseholdMember, phone: str | None) -> None:
+    """The phone, and the blind index by which only the whole number finds it."""
+    member.phone = phone
+    member.phone_index = keyring.blind_index(phone, "household_member.phone") if phone else None
+
+
+def add_member(actor: Actor, household_id: uuid.UUID, name: str, phone: str | None, is_head: bool) -> HouseholdMember:
+    household = household_in_sight(actor, household_id)
+    actor.require(Permission.HOUSEHOLD_EDIT, household.place_code)
+    if is_head and any(member.is_head for member in members_of([household_id])[household_id]):
+        raise Conflict("head_exists", "这一户已经登记了户主，请先变更原户主。")
+    member = HouseholdMember(household_id=household_id, is_head=is_head, name=name)
+    set_phone(member, phone)
+    db.session.add(member)
+    audit.record("household_member", "add", actor, member, place_code=household.place_code)
+    db.session.flush()
+    return member
+
+
+def reveal_member(actor: Actor, member_id: uuid.UUID, purpose: str) -> HouseholdMember:
+    """A member's name and phone in clear, for a stated purpose. The look is audited."""
+    member = db.session.get(HouseholdMember, member_id)
+    if member is None:
+        raise NotFound("住户成员")
+    household = household_in_sight(actor, member.household_id)
+    actor.require(Permission.HOUSEHOLD_REVEAL, household.place_code)
+    audit.record("household_member", "reveal", actor, member, place_code=household.place_code, details={"purpose": purpose})
+    return member
+
+
+def find_by_phone(actor: Actor, phone: str, purpose: str) -> list[Household]:
+    """The households in the actor's care that a whole phone number belongs to. Audited, found or not."""
+    query = (
+        select(Household)
+        .join(HouseholdMember, HouseholdMember.household_id == Household.id)
+        .where(
+            HouseholdMember.phone_index == keyring.blind_index(phone, "household_member.phone"),
+            HouseholdMember.left_at.is_(None),
+            within(Household.place_code, actor.scope(Permission.HOUSEHOLD_REVEAL)),
+        )
+    )
+    found = list(db.session.scalars(query.distinct().limit(5)))
+    audit.record("household", "find_by_phone", actor, details={"purpose": purpose, "found": len(found)})
+    return found
+
+
+def record_consent(actor: Actor, household_id: uuid.UUID, given_to: uuid.UUID, kind: str) -> Consent:
+    """The household agrees that `given_to` acts for it, said how; for 180 days unless withdrawn."""
+    household = household_in_sight(actor, household_id)
+    actor.require(Permission.CONSENT_RECORD, household.place_code)
+    if db.session.get(User, given_to) is None:
+        raise NotFound("用户")
+    until = db.session.scalar(select(func.now())) + CONSENT_LIFE
+    consent = Consent(household_id=household_id, given_to=given_to, kind=kind, recorded_by=actor.id, until=until)
+    db.session.add(consent)
+    audit.record("consent", "record", actor, consent, place_code=household.place_code, details={"kind": kind})
+    db.session.flush()
+    return consent
+
+
+def withdraw_consent(actor: Actor, consent_id: uuid.UUID) -> Consent:
+    consent = db.session.get(Consent, consent_id)
+    if consent is None:
+        raise NotFound("授权")
+    household = household_in_sight(actor, consent.household_id)
+    actor.require(Permission.CONSENT_RECORD, household.place_code)
+    if consent.withdrawn_at:
+        raise Conflict("already_withdrawn", "这项授权已经撤回。")
+    consent.withdrawn_at = func.now()
+    audit.record("consent", "withdraw", actor, consent, place_code=household.place_code)
+    db.session.flush()
+    return consent
+
+
+def consented(household_id: uuid.UUID, user_id: uuid.UUID) -> Consent | None:
+    """The household's standing consent that the user acts for it."""
+    query = select(Consent).where(
+        Consent.household_id == household_id,
+        Consent.given_to == user_id,
+        Consent.withdrawn_at.is_(None),
+        Consent.until > func.now(),
+    )
+    return db.session.scalars(query.order_by(Consent.id.desc()).limit(1)).one_or_none()

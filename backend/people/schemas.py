@@ -1,0 +1,155 @@
+"""Shapes of people. What is read shows masked values; a clear one is the answer to a reveal alone."""
+
+from marshmallow import fields, validate
+
+from backend.core.masking import MaskedField
+from backend.core.pagination import PageQuery
+from backend.core.permissions import Role
+from backend.core.schemas import Schema, place_code, written
+from backend.people.household_import import PHONE
+
+PURPOSES = ["deliver", "care_visit", "verify", "emergency"]
+
+
+def phone(**options: object) -> fields.String:
+    return fields.String(validate=validate.Regexp(rf"^(?:{PHONE.pattern})\Z", error="电话号码不对。"), **options)
+
+
+class SignInSchema(Schema):
+    code = written(128, required=True, metadata={"description": "一次性登录凭证 the provider's one-time code"})
+
+
+class DemoSignInSchema(Schema):
+    name = written(40, required=True)
+
+
+class RefreshSchema(Schema):
+    refresh_token = written(128, required=True)
+
+
+class TokensSchema(Schema):
+    access_token = fields.String(required=True)
+    refresh_token = fields.String(required=True)
+    expires_in = fields.Integer(required=True, metadata={"description": "秒 seconds"})
+
+
+class PostSchema(Schema):
+    role = fields.String(required=True)
+    label = fields.String(required=True)
+    place_code = fields.String(required=True)
+    place_name = fields.String(required=True)
+
+
+class MeSchema(Schema):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    posts = fields.List(fields.Nested(PostSchema), required=True)
+    permissions = fields.List(fields.String(), required=True)
+
+
+class AppointSchema(Schema):
+    user_id = fields.UUID(required=True)
+    role = fields.Enum(Role, by_value=True, required=True)
+    place_code = place_code(required=True)
+    until = fields.AwareDateTime(load_default=None, allow_none=True)
+
+
+class AssignmentSchema(Schema):
+    id = fields.UUID(required=True)
+    user_id = fields.UUID(required=True)
+    user_name = fields.String()
+    role = fields.String(required=True)
+    place_code = fields.String(required=True)
+    appointed_by = fields.UUID(allow_none=True)
+    created_at = fields.AwareDateTime(required=True)
+    until = fields.AwareDateTime(allow_none=True)
+    ended_at = fields.AwareDateTime(allow_none=True)
+
+
+class AssignmentPageSchema(Schema):
+    items = fields.List(fields.Nested(AssignmentSchema), required=True)
+    next = fields.UUID(allow_none=True)
+
+
+class PlacePageQuery(PageQuery):
+    place = place_code(required=True)
+
+
+class MemberSchema(Schema):
+    id = fields.UUID(required=True)
+    is_head = fields.Boolean(required=True)
+    name = MaskedField(required=True)
+    phone = MaskedField(allow_none=True)
+
+
+class FlagsSchema(Schema):
+    lives_alone = fields.Boolean()
+    no_smartphone = fields.Boolean()
+    hardship = fields.Boolean()
+    medical_family = fields.Boolean()
+    chronic_illness = fields.Boolean()
+
+
+class HouseholdSchema(FlagsSchema):
+    id = fields.UUID(required=True)
+    place_code = fields.String(required=True)
+    room = fields.String(required=True)
+    floor = fields.Integer(allow_none=True)
+    member_count = fields.Integer(required=True)
+    revision = fields.Integer(required=True)
+    members = fields.List(fields.Nested(MemberSchema), required=True)
+
+
+class HouseholdPageSchema(Schema):
+    items = fields.List(fields.Nested(HouseholdSchema), required=True)
+    next = fields.UUID(allow_none=True)
+
+
+class HouseholdListSchema(Schema):
+    items = fields.List(fields.Nested(HouseholdSchema), required=True)
+
+
+class UpdateHouseholdSchema(FlagsSchema):
+    revision = fields.Integer(required=True, strict=True)
+    member_count = fields.Integer(strict=True, validate=validate.Range(0, 50))
+
+
+class AddMemberSchema(Schema):
+    name = written(20, required=True)
+    phone = phone(load_default=None, allow_none=True)
+    is_head = fields.Boolean(load_default=False)
+
+
+class RevealSchema(Schema):
+    purpose = fields.String(required=True, validate=validate.OneOf(PURPOSES))
+
+
+class FindByPhoneSchema(RevealSchema):
+    phone = phone(required=True)
+
+
+class ClearMemberSchema(Schema):
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    phone = fields.String(allow_none=True)
+
+
+class ConsentRequestSchema(Schema):
+    given_to = fields.UUID(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(["voice", "paper", "in_person"]))
+
+
+class ConsentSchema(ConsentRequestSchema):
+    id = fields.UUID(required=True)
+    household_id = fields.UUID(required=True)
+    recorded_by = fields.UUID(required=True)
+    until = fields.AwareDateTime(required=True)
+    withdrawn_at = fields.AwareDateTime(allow_none=True)
+
+
+class ImportReportSchema(Schema):
+    added = fields.Integer(required=True)
+    changed = fields.Integer(required=True)
+    unchanged = fields.Integer(required=True)
+    buildings_added = fields.Integer(required=True)
+    units_added = fields.Integer(required=True)

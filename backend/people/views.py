@@ -1,0 +1,52 @@
+"""What is shown of people: masked, unless it was revealed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from backend.core.auth import Actor
+from backend.core.masking import mask_name, mask_phone
+from backend.core.permissions import GRANTS
+from backend.people.households import members_of
+from backend.people.models import HouseholdMember, RoleAssignment
+from backend.people.service import user_names
+from backend.places.models import Household
+from backend.places.service import names
+
+
+def me(actor: Actor) -> dict[str, Any]:
+    called = names(code for _, code in actor.posts)
+    posts = [
+        {"role": role.value, "label": role.label, "place_code": code, "place_name": called[code]}
+        for role, code in actor.posts
+    ]
+    permissions = sorted({permission.value for role, _ in actor.posts for permission in GRANTS[role]})
+    return {"id": actor.id, "name": actor.name, "posts": posts, "permissions": permissions}
+
+
+def with_names(assignments: Sequence[RoleAssignment]) -> Sequence[RoleAssignment]:
+    called = user_names([assignment.user_id for assignment in assignments])
+    for assignment in assignments:
+        assignment.user_name = called[assignment.user_id]  # type: ignore[attr-defined]
+    return assignments
+
+
+def masked(households: Sequence[Household]) -> list[dict[str, Any]]:
+    members = members_of([household.id for household in households])
+    return [
+        {**_columns(household), "members": [masked_member(member) for member in members[household.id]]}
+        for household in households
+    ]
+
+
+def _columns(household: Household) -> dict[str, Any]:
+    return {column.name: getattr(household, column.name) for column in Household.__table__.columns}
+
+
+def masked_member(member: HouseholdMember) -> dict[str, Any]:
+    phone = member.phone
+    return {
+        "id": member.id,
+        "is_head": member.is_head,
+        "name": mask_name(member.name),
+        "phone": mask_phone(phone) if phone else None,
+    }

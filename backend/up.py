@@ -1,0 +1,201 @@
+"""`make run`: everything on one machine. The database, its schema, the demo community, the web, the jobs.
+
+The launcher owns what it starts. Ctrl-C, SIGTERM, a closed terminal or the death of a child end all of it:
+the web first, so that nothing new comes in, then the jobs, then PostgreSQL. Migrations and demo run inside
+the launcher, as one import of the application costs about a second; web and jobs then start side by side.
+"""
+
+import contextlib
+import ctypes
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import NoReturn
+
+import flask_migrate
+import psutil
+from click import Abort, ClickException
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+from backend import create_app, embedded
+from backend.config import Misconfigured
+from backend.embedded import EmbeddedError
+
+HOST = "127.0.0.1"
+READY_SECONDS = 30
+STOP_SECONDS = 12  # a little more than gunicorn's graceful_timeout
+BIN = Path(sys.executable).parent
+
+
+class UpError(RuntimeError):
+    """One sentence for the person at the terminal."""
+
+
+def main() -> int:
+    """Run until told to stop; 0 after a Ctrl-C or SIGTERM, 1 when something failed."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    children: dict[str, subprocess.Popen[bytes]] = {}
+    try:
+        began = time.monotonic()
+        port = _port()
+        _check_port_is_free(port)
+        _find_database()
+        people = _prepare()
+        children["web"] = _spawn("gunicorn", "-c", "backend/gunicorn_conf.py", "wsgi:app")
+        children["jobs"] = _spawn("flask", "--app", "wsgi", "jobs", "run")
+        _wait_until_ready(port, children)
+        _welcome(port, people, time.monotonic() - began)
+        _watch(children)
+    except (KeyboardInterrupt, Abort):
+        print("\nStopping …", flush=True)
+        return 0
+    except (UpError, EmbeddedError, Misconfigured, ClickException, OperationalError) as error:
+        print(f"Anlin cannot run: {error}", file=sys.stderr, flush=True)
+        return 1
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)  # what is left is short and must not be cut in half
+        for name in ("web", "jobs"):
+            if name in children:
+                _stop(children[name])
+        embedded.stop()
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _port() -> int:
+    text = os.environ.setdefault("PORT", "8000")
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise UpError(f"PORT={text} is not a port number.")
+    return int(text)
+
+
+def _check_port_is_free(port: int) -> None:
+    """Asked before anything is started. Names the holder, which may be left from a run that was killed."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise UpError(
+                f"port {port} is not free ({error.strerror}{_holder(port)}). "
+                f"Stop that program, or choose another port: make run PORT={port + 1}"
+            ) from error
+
+
+def _holder(port: int) -> str:
+    with contextlib.suppress(psutil.Error):
+        for connection in psutil.net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+                return f"; process {connection.pid}, {psutil.Process(connection.pid).name()}"
+    return ""
+
+
+def _find_database() -> None:
+    """A DATABASE_URL is taken as it is; without one, start the embedded server and tell the children."""
+    if os.environ.get("DATABASE_URL"):
+        return
+    first = not (embedded.place() / "data").exists()
+    _say("Creating a PostgreSQL database in this folder (once) …" if first else "Starting PostgreSQL …")
+    urls = embedded.start()
+    os.environ["DATABASE_URL"], os.environ["MIGRATION_DATABASE_URL"] = urls.app, urls.owner
+
+
+def _prepare() -> str:
+    """Migrate, load the demo community unless told not to, and return the text that names its people."""
+    os.environ.setdefault("DEMO_MODE", "1")
+    app = create_app()
+    with app.app_context():
+        _say("Bringing the schema up to date …")
+        flask_migrate.upgrade()
+        if not app.config["DEMO_MODE"]:
+            return ""
+        _say("Loading the demo community …")
+        _command(app, "demo", "load")
+        return _command(app, "demo", "people")
+
+
+def _command(app: Flask, *arguments: str) -> str:
+    """What `flask demo load` prints, run in this process."""
+    with contextlib.redirect_stdout(io.StringIO()) as output:
+        app.cli.main(list(arguments), prog_name="flask", standalone_mode=False)
+    return output.getvalue()
+
+
+def _spawn(program: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """A child in a session of its own: Ctrl-C reaches the launcher only, which stops them in order."""
+    return subprocess.Popen(
+        [BIN / program, *arguments],
+        cwd=embedded.PROJECT,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+    )
+
+
+def _die_with_parent() -> None:
+    """In the child: SIGTERM when the launcher dies, however it dies (Linux, prctl PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+def _wait_until_ready(port: int, children: dict[str, subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    answer = "no answer"
+    while time.monotonic() < deadline:
+        _check_alive(children)
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{port}/readyz", timeout=5):
+                return
+        except urllib.error.HTTPError as error:
+            answer = f"{error.code} {error.read(500).decode(errors='replace')}"
+        except OSError:
+            pass  # not listening yet
+        time.sleep(0.05)
+    raise UpError(f"/readyz was not ready after {READY_SECONDS} s: {answer}")
+
+
+def _watch(children: dict[str, subprocess.Popen[bytes]]) -> NoReturn:
+    while True:
+        _check_alive(children)
+        time.sleep(0.2)
+
+
+def _check_alive(children: dict[str, subprocess.Popen[bytes]]) -> None:
+    for name, child in children.items():
+        if (status := child.poll()) is not None:
+            raise UpError(f"the {name} process ended with status {status}; what it said is above.")
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    """Ask, wait, then kill whatever is left of the child's session."""
+    if child.poll() is None:
+        child.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(STOP_SECONDS)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+
+
+def _welcome(port: int, people: str, seconds: float) -> None:
+    _say(f"Anlin runs: http://{HOST}:{port}/ (ready in {seconds:.1f} s; Ctrl-C stops it)")
+    _say(people.rstrip())
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Benchmarks anyone can run: `python -m bench` (see bench/__main__.py)."""

@@ -130,7 +130,7 @@ def start(folder: Path = FOLDER, durable: bool = True) -> Urls:
     with _locked(home.folder):
         if not home.data.exists():
             _create_cluster(home, durable)
-        if folder.resolve() not in _uses:
+        if not in_use(folder):
             descriptor = os.open(home.data, os.O_RDONLY)
             fcntl.flock(descriptor, fcntl.LOCK_SH)
             _uses[folder.resolve()] = _Use(descriptor, home)
@@ -153,6 +153,11 @@ def stop(folder: Path = FOLDER) -> None:
         pass  # somebody else still uses it
     finally:
         os.close(use.descriptor)
+
+
+def in_use(folder: Path = FOLDER) -> bool:
+    """Whether this process has started or joined the server of `folder`."""
+    return folder.resolve() in _uses
 
 
 def admin_url(folder: Path = FOLDER, database: str = "postgres") -> str:

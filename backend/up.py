@@ -95,10 +95,11 @@ def _check_port_is_free(port: int) -> None:
 
 
 def _holder(port: int) -> str:
+    """Who listens there; of a gunicorn and its workers the first, which is the one to stop."""
     with contextlib.suppress(psutil.Error):
-        for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-                return f"; process {connection.pid}, {psutil.Process(connection.pid).name()}"
+        listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
+        if pids := [c.pid for c in listening if c.laddr.port == port and c.pid]:
+            return f"; process {min(pids)}, {psutil.Process(min(pids)).name()}"
     return ""
 
 
@@ -166,9 +167,14 @@ def _wait_until_ready(port: int, children: dict[str, subprocess.Popen[bytes]]) -
 
 
 def _watch(children: dict[str, subprocess.Popen[bytes]]) -> NoReturn:
+    """Look after the children until one ends; a killed PostgreSQL is started again, as its service would."""
+    embedded_is_ours = embedded.in_use()
     while True:
-        _check_alive(children)
-        time.sleep(0.2)
+        for _ in range(10):
+            _check_alive(children)
+            time.sleep(0.2)
+        if embedded_is_ours:
+            embedded.start()  # a few milliseconds when it runs
 
 
 def _check_alive(children: dict[str, subprocess.Popen[bytes]]) -> None:

@@ -11,6 +11,11 @@ from backend.core.schemas import ReasonSchema, Schema, place_code, written
 OFFICE_PHONE = validate.Regexp(r"^(0\d{2,3}-?\d{7,8}|1[02]\d{3,4}|9[56]\d{3,4})\Z", error="请填单位的座机或服务热线，不能填个人手机。")
 
 
+def day(**options: object) -> fields.String:
+    """A date as the verdict holds it: already text, because it is frozen as JSON."""
+    return fields.String(metadata={"format": "date"}, **options)
+
+
 class ApplySchema(Schema):
     unit = place_code(required=True, metadata={"description": "小区代码 the compound's code; nothing else is asked"})
 
@@ -40,7 +45,7 @@ class DistrictSchema(Schema):
 class CriterionRecordSchema(Schema):
     kind = fields.String(required=True)
     id = fields.String(allow_none=True)
-    day = fields.Date(required=True)
+    day = fields.String(required=True)
 
 
 class CriterionSchema(Schema):
@@ -54,7 +59,7 @@ class CriterionSchema(Schema):
     need = fields.String(required=True)
     why = fields.String(required=True)
     fix = fields.String(required=True)
-    earliest_on = fields.Date(required=True)
+    earliest_on = day(required=True)
     earliest_certain = fields.Boolean(required=True)
     fixable_now = fields.Boolean(required=True)
     records = fields.List(fields.Nested(CriterionRecordSchema), required=True)
@@ -63,14 +68,14 @@ class CriterionSchema(Schema):
 class VerdictSchema(Schema):
     pack_id = fields.String(required=True)
     pack_version = fields.String(required=True)
-    as_of = fields.Date(required=True)
+    as_of = day(required=True)
     met = fields.Boolean(required=True)
     score = fields.Integer(allow_none=True)
     pass_score = fields.Integer(allow_none=True)
     tier = fields.Dict(allow_none=True)
     streak_days = fields.Integer(allow_none=True)
-    last_event_on = fields.Date(allow_none=True)
-    earliest_on = fields.Date(required=True)
+    last_event_on = day(allow_none=True)
+    earliest_on = day(required=True)
     earliest_certain = fields.Boolean(required=True)
     criteria = fields.List(fields.Nested(CriterionSchema), required=True)
     progress = fields.Dict(allow_none=True)
@@ -234,15 +239,15 @@ class CompoundStatusSchema(PlaceNameSchema):
 class PublicPlaceSchema(PlaceNameSchema):
     kind = fields.String(required=True)
     lies_in = fields.List(fields.Nested(PlaceNameSchema), required=True)
-    as_of = fields.Date(required=True)
+    as_of = day(required=True)
     status = fields.String()
     status_label = fields.String()
     certified = fields.Raw(metadata={"description": "小区：是否；更大的地方：几个 a compound: whether; above: how many"})
     certified_days = fields.Integer(allow_none=True)
     streak_days = fields.Integer(allow_none=True)
-    last_event_on = fields.Date(allow_none=True)
+    last_event_on = day(allow_none=True)
     why_not_yet = fields.List(fields.Nested(ReasonTextSchema))
-    earliest_on = fields.Date(allow_none=True)
+    earliest_on = day(allow_none=True)
     earliest_certain = fields.Boolean()
     application_id = fields.UUID(allow_none=True)
     notice = fields.Nested(NoticeSchema, allow_none=True)

@@ -273,7 +273,8 @@ def _refuse_items(items: set[str], detail: str) -> None:
 def _batch_of_the_day(district_code: str, day: date) -> uuid.UUID:
     make = text("""
         INSERT INTO batch (id, district_code, number, day)
-        SELECT :id, :district, coalesce(max(number), 0) + 1, :day FROM batch WHERE district_code = :district
+        SELECT :id, CAST(:district AS varchar), coalesce(max(number), 0) + 1, CAST(:day AS date)
+        FROM batch WHERE district_code = CAST(:district AS varchar)
         ON CONFLICT DO NOTHING""")
     db.session.execute(make, {"id": new_id(), "district": district_code, "day": day})
     made = select(Batch.id).where(Batch.district_code == district_code, Batch.day == day)

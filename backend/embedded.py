@@ -53,15 +53,6 @@ SETTINGS = {
 # fsync it costs one write() and with it off a killed server forgets commits that were acknowledged.
 NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 
-# Rights are set in template1, so that every database made later has them: the owner's tables can be read
-# and written, not altered, by the application.
-ROLES = f"""
-CREATE ROLE {OWNER} LOGIN;
-CREATE ROLE {APP} LOGIN;
-ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {APP};
-ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} GRANT USAGE, SELECT ON SEQUENCES TO {APP};
-"""
-
 
 class EmbeddedError(RuntimeError):
     """One sentence saying what is wrong and what to do; the launcher prints it without a traceback."""
@@ -335,22 +326,15 @@ def _answers(home: Home) -> bool:
     return True
 
 
-def _connect(home: Home, database: str = "postgres") -> psycopg.Connection:
-    return psycopg.connect(
-        host=str(home.socket_dir),
-        port=SETTINGS["port"],
-        user="postgres",
-        dbname=database,
-        autocommit=True,
-        connect_timeout=10,
-    )
+def _connect(home: Home) -> psycopg.Connection:
+    url = home.url("postgres", "postgres").replace("+psycopg", "")
+    return psycopg.connect(url, autocommit=True, connect_timeout=10)
 
 
 def _fatal(home: Home) -> str:
     """Why the last start failed, or "" when it is only a matter of waiting."""
     reason = _last_line(home.log.read_text(errors="replace"), "FATAL")
-    passing = ("still in use", "lock file")
-    return "" if any(words in reason for words in passing) else reason
+    return "" if "still in use" in reason or "lock file" in reason else reason
 
 
 def _forget_stale_pids(home: Home) -> None:
@@ -372,11 +356,9 @@ def _ensure_database(home: Home) -> None:
     with _connect(home) as connection:
         has_roles = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [APP]).fetchone()
         has_database = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
-    if has_roles is None:
-        with _connect(home, "template1") as connection, connection.transaction():
-            connection.execute(ROLES)
-    if has_database is None:
-        with _connect(home) as connection:
+        if has_roles is None:
+            connection.execute(f"CREATE ROLE {OWNER} LOGIN; CREATE ROLE {APP} LOGIN")
+        if has_database is None:
             connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
 
 

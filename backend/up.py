@@ -1,8 +1,11 @@
 """`make run`: everything on one machine. The database, its schema, the demo community, the web, the jobs.
 
 The launcher owns what it starts. Ctrl-C, SIGTERM, a closed terminal or the death of a child end all of it:
-the web first, so that nothing new comes in, then the jobs, then PostgreSQL. Migrations and demo run inside
-the launcher, as one import of the application costs about a second; web and jobs then start side by side.
+the web first, so that nothing new comes in, then the jobs, then PostgreSQL.
+
+Each import of the application costs about a second, so nothing imports it twice in a row: the web starts
+while the launcher itself migrates and loads the demo (/readyz says 503 until the schema is there), the
+jobs, which need the schema, start after that.
 """
 
 import contextlib
@@ -16,7 +19,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 from typing import NoReturn
 
 import flask_migrate
@@ -32,7 +34,6 @@ from backend.embedded import EmbeddedError
 HOST = "127.0.0.1"
 READY_SECONDS = 30
 STOP_SECONDS = 12  # a little more than gunicorn's graceful_timeout
-BIN = Path(sys.executable).parent
 
 
 class UpError(RuntimeError):
@@ -49,8 +50,8 @@ def main() -> int:
         port = _port()
         _check_port_is_free(port)
         _find_database()
-        people = _prepare()
         children["web"] = _spawn("gunicorn", "-c", "backend/gunicorn_conf.py", "wsgi:app")
+        people = _prepare()
         children["jobs"] = _spawn("flask", "--app", "wsgi", "jobs", "run")
         _wait_until_ready(port, children)
         _welcome(port, people, time.monotonic() - began)
@@ -99,7 +100,7 @@ def _holder(port: int) -> str:
     with contextlib.suppress(psutil.Error):
         listening = [c for c in psutil.net_connections("tcp") if c.status == psutil.CONN_LISTEN]
         if pids := [c.pid for c in listening if c.laddr.port == port and c.pid]:
-            return f"; process {min(pids)}, {psutil.Process(min(pids)).name()}"
+            return f"; process {min(pids)}: {' '.join(psutil.Process(min(pids)).cmdline())[:80]}"
     return ""
 
 
@@ -137,7 +138,7 @@ def _command(app: Flask, *arguments: str) -> str:
 def _spawn(program: str, *arguments: str) -> subprocess.Popen[bytes]:
     """A child in a session of its own: Ctrl-C reaches the launcher only, which stops them in order."""
     return subprocess.Popen(
-        [BIN / program, *arguments],
+        [sys.executable, "-m", program, *arguments],  # the scripts in .venv/bin break when the folder moves
         cwd=embedded.PROJECT,
         stdin=subprocess.DEVNULL,
         start_new_session=True,

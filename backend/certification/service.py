@@ -137,7 +137,7 @@ def _still_sound(application: Application, move: Any) -> None:
     verdict = facts.recheck(application, clock.day_of(move.now))
     if not verdict.met:
         raise DomainError("recheck_failed", "复核时有不符合的项目，请通知网格员处理。", criteria=red(verdict))
-    move.data["batch_id"] = _batch_of_the_day(facts.district_of(application.unit_code), clock.day_of(move.now))
+    move.data["batch"] = _batch_of_the_day(facts.district_of(application.unit_code), clock.day_of(move.now))
 
 
 def certify_ready(actor: Actor, district_code: str) -> tuple[list[Application], list[dict[str, Any]]]:
@@ -270,12 +270,12 @@ def _refuse_items(items: set[str], detail: str) -> None:
     raise DomainError("item_not_reopened", detail, errors=errors)
 
 
-def _batch_of_the_day(district_code: str, day: date) -> uuid.UUID:
+def _batch_of_the_day(district_code: str, day: date) -> Batch:
     make = text("""
         INSERT INTO batch (id, district_code, number, day)
         SELECT :id, CAST(:district AS varchar), coalesce(max(number), 0) + 1, CAST(:day AS date)
         FROM batch WHERE district_code = CAST(:district AS varchar)
         ON CONFLICT DO NOTHING""")
     db.session.execute(make, {"id": new_id(), "district": district_code, "day": day})
-    made = select(Batch.id).where(Batch.district_code == district_code, Batch.day == day)
+    made = select(Batch).where(Batch.district_code == district_code, Batch.day == day)
     return db.session.scalars(made).one()

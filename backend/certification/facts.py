@@ -10,10 +10,12 @@ from backend.certification.rules import Verdict, evaluate
 from backend.certification.workflow import APPLICATION, pack_of
 from backend.core import evidence
 from backend.core.auth import HOUSE
+from backend.core.errors import DomainError
 from backend.core.evidence import Record
 from backend.core.transaction import rows
 from backend.core.workflow import advance
 from backend.extensions import db
+from backend.places.service import COMPOUND_DIGITS, KIND_BY_DIGITS, place_named
 
 # What a case event does to a live application (DOMAIN section 3): a confirmed one ends it, the others hold it
 # until each of their persons has an outcome.
@@ -21,8 +23,7 @@ ENDING = {"confirmed"}
 HOLDING = {"suspected", "fever", "close_contact", "asymptomatic"}
 
 SUB_UNITS = """
-SELECT 'sub_unit' AS kind, NULL AS id, %(until)s AS day,
-  jsonb_build_object('level', p.kind, 'name', p.name, 'code', p.code, 'certified', (a.id IS NOT NULL)::int) AS values
+SELECT p.kind, p.name, p.code, (a.id IS NOT NULL)::int AS certified
 FROM place p LEFT JOIN application a ON a.unit_code = p.code AND a.status = 'certified'
 WHERE p.code > %(code)s AND p.code < %(below)s AND p.kind IN ('unit', 'building')"""
 
@@ -36,16 +37,23 @@ def records_of(code: str, pack: Pack, as_of: date) -> list[Record]:
     """All evidence on a unit: one statement however many packages there are (two where the pack asks how far
     the units below are)."""
     window = {"code": code, "below": code + "~", "since": as_of - timedelta(days=pack.window_days), "until": as_of}
-    found = rows(evidence.statement(), window)
+    found = evidence.records(rows(evidence.statement(), window))
     if pack.progress:
-        found += rows(SUB_UNITS, window)
-    return [Record(*row) for row in found]
+        below = [dict(zip(("level", "name", "code", "certified"), row, strict=True)) for row in rows(SUB_UNITS, window)]
+        found += [Record("sub_unit", unit["code"], as_of, unit) for unit in below]
+    return found
 
 
 def readiness(code: str, as_of: date) -> Verdict:
-    """What is still red, under the pack now in force."""
+    """What is still red, under the pack now in force. 404 for a place that is not there, 422 for a kind of place
+    that the pack does not certify."""
     pack = pack_for(district_of(code), as_of)
-    return evaluate(pack, records_of(code, pack, as_of), as_of)
+    records = records_of(code, pack, as_of)
+    if not records or len(code) < COMPOUND_DIGITS:  # else it is there: facts are recorded about it
+        place_named(code)
+    if KIND_BY_DIGITS.get(len(code)) not in pack.applies_to:
+        raise DomainError("wrong_kind_of_place", "本区规则不受理这一级的申报，请以小区为单位查看。")
+    return evaluate(pack, records, as_of)
 
 
 def recheck(application: Application, as_of: date) -> Verdict:

@@ -83,7 +83,7 @@ def problem(status: int, code: str, detail: str, **extra: Any) -> Response:
         current_app.json.dumps(body), status=status, mimetype="application/problem+json"
     )
     if status in (429, 503) or code == "in_flight":
-        response.headers.setdefault("Retry-After", "2")
+        response.headers["Retry-After"] = str(extra.get("retry_after", 2))
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="anlin"'
     return response

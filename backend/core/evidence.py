@@ -1,28 +1,19 @@
-"""How certification asks every package for evidence, in one query.
+"""How certification asks every package for evidence about a unit over a window, in one statement.
 
-Certification decides about a unit from facts that other packages own: case
-events, daily records, the status of the buildings below. It may not import
-them (nor they certification), and one query per package would make the
-pre-check of a compound slower with every package that is added. So each
-package registers ONE select, and `statement()` joins them with UNION ALL.
-
-A select has the columns (kind text, id uuid, day date, values jsonb) and may
-use these psycopg parameters:
-
-    %(code)s   place code; everything below the place has a code that starts with it
-    %(below)s  code || '~', so `code >= %(code)s AND code < %(below)s` is the subtree
-    %(since)s  first day of the window, inclusive (Asia/Shanghai date)
-    %(until)s  last day of the window, inclusive: the day the question is asked for
-
-A select of facts that count for ever (case events) leaves %(since)s out.
+Certification decides from facts that other packages own: case events, daily records. It does not import them,
+and one query per package would make the pre-check of a compound slower with every package that is added. So each
+package names, once, the table its facts are in and the columns that matter; `statement()` joins them all, and
+every fact comes back in the same shape. Counts travel as int[] and words as text[]: built as JSON the same rows
+cost PostgreSQL several times as much.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, NamedTuple
 
-# A daily record may be entered or corrected for today and for this many days
-# back. The package that stores the records refuses older ones, and the rules
-# promise "can still be mended today" by it: one number, so they cannot differ.
+# A daily record may be entered or corrected for today and for this many days back. The package that stores the
+# records refuses older ones, and the rules promise "can still be mended today" by it: one number, so they cannot
+# differ.
 LATE_ENTRY_DAYS = 3
 
 
@@ -35,28 +26,45 @@ class Record(NamedTuple):
     values: dict[str, Any]
 
 
-SOURCES: list[str] = []
+class Source(NamedTuple):
+    """Where a package keeps one kind of fact. The table has the columns `id` and `place_code`; `day` is the date
+    the fact counts from; `windowed`: only the days of the window matter, otherwise all history does."""
+
+    kind: str
+    table: str
+    day: str
+    counts: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    windowed: bool = False
+
+    def select(self) -> str:
+        """Bound to the place and everything below it, whose codes start with its own."""
+        within = "place_code >= %(code)s AND place_code < %(below)s"
+        window = f" AND {self.day} BETWEEN %(since)s AND %(until)s" if self.windowed else ""
+        counts, words = f"ARRAY[{', '.join(self.counts)}]::int[]", f"ARRAY[{', '.join(f'{w}::text' for w in self.words)}]"
+        return (
+            f"SELECT '{self.kind}' AS kind, id, {self.day} AS day, {counts} AS counts, {words}::text[] AS words"
+            f" FROM {self.table} WHERE {within}{window}"
+        )
 
 
-def register(select_sql: str) -> None:
-    """Add a package's select; twice the same is once.
+SOURCES: dict[str, Source] = {}
 
-    ValueError when it is not bound to the place asked about: such a select
-    would hand the whole city's facts to one compound.
-    """
-    for name in ("%(code)s", "%(below)s"):
-        if name not in select_sql:
-            raise ValueError(
-                f"this evidence select does not use {name}, so it is not bound to a place: {select_sql}"
-            )
-    if select_sql not in SOURCES:
-        SOURCES.append(select_sql)
+
+def register(source: Source) -> None:
+    """Adds a package's facts; twice the same is once."""
+    SOURCES[source.kind] = source
 
 
 def statement() -> str:
-    """All registered selects as one statement; RuntimeError when there are none."""
-    if not SOURCES:
-        raise RuntimeError(
-            "no package has registered evidence: call evidence.register() when the package is loaded"
-        )
-    return "\nUNION ALL\n".join(f"({select})" for select in SOURCES)
+    """All registered facts of one place: parameters code, below (code || '~'), since, until (dates, inclusive)."""
+    return "\nUNION ALL\n".join(source.select() for source in SOURCES.values())
+
+
+def records(rows: Iterable[Any]) -> list[Record]:
+    """The statement's rows as facts with named values."""
+    names = {kind: source.counts + source.words for kind, source in SOURCES.items()}
+    return [
+        Record(kind, row_id, day, dict(zip(names[kind], counts + words, strict=True)))
+        for kind, row_id, day, counts, words in rows
+    ]

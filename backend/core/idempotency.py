@@ -47,6 +47,7 @@ FIND = """
 SELECT id, fingerprint, status, content_type, body_cipher FROM idempotency_key
 WHERE user_id = %s AND operation = %s AND key = %s"""
 STORE = "UPDATE idempotency_key SET status = %s, content_type = %s, body_cipher = %s WHERE id = %s"
+RELEASE = "DELETE FROM idempotency_key WHERE id = %s"
 
 
 class Claim:
@@ -77,6 +78,10 @@ class Claim:
         return current_app.response_class(text, status=status, content_type=content_type)
 
     def store(self, response: Response) -> None:
+        """Keeps the answer. A refusal given as a result (an audited attempt) frees its key: mend, and send again."""
+        if response.status_code >= 400:
+            db.session.connection().exec_driver_sql(RELEASE, (self.id,))
+            return
         body = keyring.encrypt(response.get_data(as_text=True), _where(self.id))
         rows_changed = (response.status_code, response.content_type, body, self.id)
         db.session.connection().exec_driver_sql(STORE, rows_changed)

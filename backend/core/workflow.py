@@ -100,8 +100,9 @@ def advance(
 def lock(subject: Any) -> datetime:
     """Locks the row, reads it anew, and returns the database's time at which the lock was had."""
     model = type(subject)
-    query = select(func.clock_timestamp()).where(model.id == subject.id).with_for_update(of=model)
-    now = db.session.scalar(query)
+    # In one select the clock would be read before the wait for the row, not after it.
+    held = select(model.id).where(model.id == subject.id).with_for_update(of=model).cte("held")
+    now = db.session.scalar(select(func.clock_timestamp()).select_from(held))
     if now is None:
         raise NotFound()
     db.session.refresh(subject)

@@ -3,9 +3,4 @@
 from backend.core import evidence
 from backend.fieldwork.models import MEASURES
 
-SELECT = f"""
-SELECT 'daily_record' AS kind, id, day, jsonb_build_object({", ".join(f"'{m}', {m}" for m in MEASURES)}) AS values
-FROM daily_record
-WHERE place_code >= %(code)s AND place_code < %(below)s AND day BETWEEN %(since)s AND %(until)s"""
-
-evidence.register(SELECT)
+evidence.register(evidence.Source("daily_record", "daily_record", day="day", counts=MEASURES, windowed=True))

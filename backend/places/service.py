@@ -20,8 +20,12 @@ ABOVE = {
     PlaceKind.BUILDING: {PlaceKind.COMPOUND},
     PlaceKind.UNIT: {PlaceKind.BUILDING},
 }
+# Below the community a code tells its kind by its length.
+KIND_BY_DIGITS = {16: PlaceKind.COMPOUND, 20: PlaceKind.BUILDING, 24: PlaceKind.UNIT}
+COMPOUND_DIGITS = 16
 REGISTER_KINDS = {kind.value for kind in PlaceKind} - {kind.value for kind in ABOVE}
 REGISTER_COLUMNS = ["code", "name", "kind", "parent_code"]
+NAME_LONGEST = 80
 
 
 def place_named(code: str) -> Place:
@@ -91,9 +95,9 @@ def count_households(compound_code: str) -> None:
 
 def compound_of(code: str) -> str:
     """The code of the compound that a place in it belongs to."""
-    if len(code) < 16:
+    if len(code) < COMPOUND_DIGITS:
         raise DomainError("not_in_a_compound", "这个地点不在小区里。")
-    return code[:16]
+    return code[:COMPOUND_DIGITS]
 
 
 @dataclass
@@ -110,10 +114,13 @@ def import_register(path: Path) -> RegisterReport:
     """Loads the register of divisions (code, name, kind, parent_code). The same file twice changes nothing; one bad
     line, and nothing at all is loaded."""
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if reader.fieldnames != REGISTER_COLUMNS:
-            return RegisterReport(refused=[(1, f"columns must be {', '.join(REGISTER_COLUMNS)}")])
-        lines = list(enumerate(reader, start=2))
+        reader = csv.DictReader(file, strict=True)
+        try:
+            if reader.fieldnames != REGISTER_COLUMNS:
+                return RegisterReport(refused=[(1, f"columns must be {', '.join(REGISTER_COLUMNS)}")])
+            lines = [(reader.line_num, row) for row in reader]
+        except (csv.Error, UnicodeDecodeError) as error:
+            return RegisterReport(refused=[(reader.line_num + 1, f"not a CSV in UTF-8: {error}")])
     known = {place.code: place for place in db.session.scalars(select(Place))}
     report = RegisterReport(refused=list(_bad_lines(lines, set(known))))
     if report.refused:
@@ -153,6 +160,7 @@ def _why_bad(row: dict[str, str], codes: set[str], seen: set[str]) -> str | None
         (not (code.isascii() and code.isdigit() and len(code) in (4, 6, 9, 12)), f"code {code!r} is not 4, 6, 9 or 12 digits"),
         (code in seen, f"code {code} stands twice in the file"),
         (not row["name"].strip(), "the name is empty"),
+        (len(row["name"]) > NAME_LONGEST or not row["name"].isprintable(), f"the name is not {NAME_LONGEST} plain letters at most"),
         (row["kind"] not in REGISTER_KINDS, f"kind {row['kind']!r} is none of the register's"),
         ((row["kind"] == "city") != (not parent), "a city has no parent, everything else has one"),
         (bool(parent) and parent not in codes, f"parent {parent} is not in the register"),

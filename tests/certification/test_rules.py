@@ -466,16 +466,14 @@ def test_every_answer_is_a_whole_sentence_and_every_red_one_says_what_to_do(the_
 # ---- one query, however many packages ------------------------------------------------------------------
 
 
-def test_evidence_of_all_packages_is_one_statement(monkeypatch):
-    monkeypatch.setattr(evidence, "SOURCES", [])
-    with pytest.raises(RuntimeError, match="no package has registered evidence"):
-        evidence.statement()
-    one = "SELECT 1 WHERE code >= %(code)s AND code < %(below)s"
-    for select in (one, one + " AND day >= %(since)s", one):
-        evidence.register(select)
-    assert evidence.statement() == f"({one})\nUNION ALL\n({one} AND day >= %(since)s)"
-
-
-def test_evidence_that_is_not_bound_to_a_place_is_refused():
-    with pytest.raises(ValueError, match="not bound to a place"):
-        evidence.register("SELECT kind, id, day, values FROM everything")
+def test_evidence_of_all_packages_is_one_statement_bound_to_the_place(monkeypatch):
+    monkeypatch.setattr(evidence, "SOURCES", {})
+    evidence.register(evidence.Source("round", "round_table", day="day", counts=("bottles",), windowed=True))
+    evidence.register(evidence.Source("visit", "visit_table", day="at", words=("who", "why")))
+    evidence.register(evidence.Source("visit", "visit_table", day="at", words=("who", "why")))
+    asked = evidence.statement().split("\nUNION ALL\n")
+    assert len(asked) == 2
+    assert all("place_code >= %(code)s AND place_code < %(below)s" in select for select in asked)
+    assert "day BETWEEN %(since)s AND %(until)s" in asked[0] and "BETWEEN" not in asked[1]
+    rows = [("round", "r", TODAY, [4], []), ("visit", "v", TODAY, [], ["wang", None])]
+    assert [record.values for record in evidence.records(rows)] == [{"bottles": 4}, {"who": "wang", "why": None}]

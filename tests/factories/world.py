@@ -14,7 +14,18 @@ from backend.extensions import db
 from backend.fieldwork.models import DailyRecord
 from backend.people.models import RoleAssignment, User
 from backend.places.models import Place
-from tests.cast import BUILDING, ELSEWHERE, JIANGJUNLU, JINYINHU, MACHIDUN, NEIGHBOUR, PARTS, READY, SECOND, UNIT
+from tests.cast import (
+    BUILDING,
+    ELSEWHERE,
+    JIANGJUNLU,
+    JINYINHU,
+    MACHIDUN,
+    NEIGHBOUR,
+    PARTS,
+    READY,
+    SECOND,
+    UNIT,
+)
 
 PLACES = (
     ("4201", "武汉市", "city"),

@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
 
 from backend import cli, config, embedded
-from backend.core import contract, errors, health, logs, production, public_cache, ratelimit
+from backend.core import contract, errors, headers, health, logs, production, public_cache, ratelimit
 from backend.core.crypto import keyring
 from backend.core.settings import settings
 from backend.extensions import api, db, migrate
@@ -45,7 +45,7 @@ def create_app(**overrides: Any) -> Flask:
     """The application. Settings come from the environment (see config.SETTINGS); `overrides` are for tests."""
     values = {**config.load(), **overrides}
     if not values["DATABASE_URL"]:
-        values["DATABASE_URL"] = embedded.start().app
+        values["MIGRATION_DATABASE_URL"], values["DATABASE_URL"] = embedded.start()
     app = Flask(__name__, static_folder=None)
     app.config.update(config.flask_settings(values))
     settings.update(values)
@@ -57,6 +57,7 @@ def create_app(**overrides: Any) -> Flask:
     db.init_app(app)
     migrate.init_app(app, db)
     logs.init_app(app)
+    headers.init_app(app)
     ratelimit.init_app(app)
     public_cache.init_app(app)
     contract.init_app(app)

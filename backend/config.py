@@ -89,9 +89,10 @@ def refuse_unsafe(values: Mapping[str, Any]) -> None:
 
 
 def flask_settings(values: Mapping[str, Any]) -> dict[str, Any]:
-    """What Flask, Flask-SQLAlchemy and flask-smorest read, derived from ours."""
+    """What Flask, Flask-SQLAlchemy and flask-smorest read, derived from ours. Not the SECRET_KEY: Flask would sign
+    a session cookie with it on each request, and there are no cookies here."""
     return {
-        **values,
+        **{name: value for name, value in values.items() if name != "SECRET_KEY"},
         "TESTING": values["APP_ENV"] == "test",
         "MAX_CONTENT_LENGTH": values["MAX_BODY_BYTES"],
         "SQLALCHEMY_DATABASE_URI": values["DATABASE_URL"],

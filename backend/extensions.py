@@ -1,5 +1,8 @@
 """The Flask extensions. Imports nothing of ours, which is what keeps import cycles away."""
 
+from contextvars import ContextVar
+from typing import Any
+
 from flask_migrate import Migrate
 from flask_smorest import Api
 from flask_sqlalchemy import SQLAlchemy
@@ -8,6 +11,8 @@ from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
 READ = "read"
+# What the read-only unit of work now running has borrowed; None in one that may write (core/transaction.py).
+reading: ContextVar[Any] = ContextVar("reading", default=None)
 
 
 class Base(DeclarativeBase):
@@ -31,7 +36,8 @@ class RoutedSession(Session):
     """
 
     def get_bind(self, mapper=None, clause=None, bind=None, **kwargs):
-        if self.info.get("read_only"):
+        if borrowed := reading.get():
+            borrowed.give_back()
             return self._db.engines[READ]
         return super().get_bind(mapper=mapper, clause=clause, bind=bind, **kwargs)
 

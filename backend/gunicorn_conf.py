@@ -21,8 +21,8 @@ accesslog = None  # the application writes one structured line a request
 loglevel = "warning"
 
 
-# Each worker keeps to one CPU. Its threads take turns at the interpreter lock; free to wander, they hand it
-# from core to core, and the same application starts in a fast or a slow mode by chance. Measured on 2 cores
+# Each worker keeps to one CPU. Its threads take turns at the interpreter lock, and handing it from core to
+# core is what we take the known slow mode of gthread to be. Measured on 2 busy cores
 # shared with wrk and PostgreSQL, 2 workers, 4 threads, 6 interleaved fresh starts of each, one SELECT a
 # request, `wrk -t1 -c32 -d3s --latency http://127.0.0.1:8099/db`, medians:
 #   as it comes 3,200/s, 503 us of CPU, p99 29 ms · sys.setswitchinterval(0.0002) 3,160/s, 515 us, p99 33 ms

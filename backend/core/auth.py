@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 import jwt
-from flask import current_app, request
+from flask import request
 
 from backend.core import clock
 from backend.core.errors import Forbidden, NotFound, Unauthorised
 from backend.core.permissions import GRANTS, Permission, Role
+from backend.core.settings import settings
 from backend.core.transaction import rows
 
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
@@ -61,7 +62,7 @@ PUBLIC = Actor(None, "公众")
 def issue_access_token(user_id: uuid.UUID, at: datetime) -> str:
     """A signed statement that the bearer is `user_id`, for 15 minutes."""
     claims = {"sub": str(user_id), "iat": at, "exp": at + ACCESS_TOKEN_LIFE, "aud": AUDIENCE, "iss": ISSUER}
-    return jwt.encode(claims, current_app.config["SECRET_KEY"], algorithm="HS256")
+    return jwt.encode(claims, settings["SECRET_KEY"], algorithm="HS256")
 
 
 @lru_cache(maxsize=4096)
@@ -81,7 +82,7 @@ def _verified(token: str, secret: str) -> tuple[uuid.UUID, float]:
 def user_id_of(token: str) -> uuid.UUID:
     """The token's user. Raises Unauthorised for anything that is not a valid token of ours."""
     try:
-        user_id, expires = _verified(token, current_app.config["SECRET_KEY"])
+        user_id, expires = _verified(token, settings["SECRET_KEY"])
     except (jwt.InvalidTokenError, ValueError, TypeError) as error:
         raise Unauthorised("invalid_token", "登录已失效，请重新登录。") from error
     if expires <= clock.now().timestamp():

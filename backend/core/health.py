@@ -20,6 +20,10 @@ def head() -> str | None:
     return ScriptDirectory(str(Path(__file__).parents[2] / "migrations")).get_current_head()
 
 
+def versions() -> list[str]:
+    return [version for (version,) in rows("SELECT version_num FROM alembic_version")]
+
+
 @blp.get("/livez")
 @operation("livez", "进程存活", "The process is alive", needs=PROBE)
 def livez() -> Any:
@@ -29,7 +33,6 @@ def livez() -> Any:
 @blp.get("/readyz")
 @operation("readyz", "可以服务", "Ready to serve", needs=PROBE)
 def readyz() -> Any:
-    found = [version for (version,) in rows("SELECT version_num FROM alembic_version")]
-    if found != [head()]:
+    if not rows("SELECT to_regclass('alembic_version') IS NOT NULL AS migrated")[0][0] or versions() != [head()]:
         raise Busy("not_migrated", "数据库结构与程序版本不一致，请先执行迁移。")
     return jsonify(status="ok", migration=head())

@@ -4,12 +4,13 @@ import logging
 import re
 import time
 import uuid
+from typing import Any
 
 import orjson
 import structlog
 from flask import Flask, Response, g, request
 
-from backend.core.context import set_request_id
+from backend.core.context import request_id, set_request_id
 
 SAFE_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 
@@ -17,7 +18,7 @@ SAFE_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 def init_app(app: Flask) -> None:
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            add_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(serializer=orjson.dumps),
@@ -30,13 +31,18 @@ def init_app(app: Flask) -> None:
     app.after_request(end)
 
 
+def add_request_id(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+    if known := request_id():
+        event.setdefault("request_id", known)
+    return event
+
+
 def begin() -> None:
     """Takes the caller's request id if it is harmless text, else makes one."""
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if given and SAFE_ID.fullmatch(given) else uuid.uuid4().hex
     g.began = time.perf_counter()
     set_request_id(g.request_id)
-    structlog.contextvars.clear_contextvars()
 
 
 def end(response: Response) -> Response:
@@ -45,7 +51,7 @@ def end(response: Response) -> Response:
         return response  # an unchanged public page is nobody's event
     structlog.get_logger().info(
         "request",
-        request_id=g.request_id,
+        actor=str(g.actor.id) if "actor" in g else None,
         method=request.method,
         route=str(request.url_rule or "unmatched"),
         status=response.status_code,

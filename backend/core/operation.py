@@ -8,7 +8,6 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 from flask import Response, current_app, g, request
 
 from backend.core import auth
@@ -67,7 +66,6 @@ def _actor(needs: Permission | str) -> auth.Actor:
     if isinstance(needs, str) and needs.startswith("public"):
         return auth.PUBLIC
     actor = auth.load_actor(auth.bearer())
-    structlog.contextvars.bind_contextvars(actor=str(actor.id))
     if isinstance(needs, Permission) and not actor.may(needs):
         raise Forbidden("forbidden", "您没有这项权限，请联系社区书记。")
     return actor

@@ -4,42 +4,67 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from backend.extensions import READ, db
+from backend.extensions import READ, db, reading
+
+
+class Borrowed:
+    """A read-only connection that a unit of work holds for its hand-written statements.
+
+    They are in autocommit, so there is no transaction to share with the session, whose machinery costs more than
+    a short statement. Once the session itself is used, the connection goes back: nobody waits for a second one
+    with a first in hand.
+    """
+
+    def __init__(self) -> None:
+        self._pooled: Any = None
+
+    def execute(self, sql: str, parameters: Any) -> list[Any]:
+        if self._pooled is None:
+            self._pooled = db.engines[READ].raw_connection()
+        return self._pooled.driver_connection.execute(sql, parameters).fetchall()
+
+    def give_back(self) -> None:
+        if self._pooled is not None:
+            self._pooled.close()
+            self._pooled = None
 
 
 @contextmanager
-def unit_of_work(read_only: bool = False) -> Iterator[Any]:
-    """The session of one request, command or job.
+def unit_of_work(read_only: bool = False) -> Iterator[None]:
+    """What one request, command or job does.
 
     Read-only work goes to connections that PostgreSQL holds READ ONLY (see RoutedSession); a write there is
     an error of the database, whatever the code believed.
     """
-    session = db.session()
-    session.info["read_only"] = read_only
+    if read_only:
+        yield from _reading()
+        return
     try:
-        yield session
-        session.commit()
+        yield
+        db.session.commit()
     except BaseException:
-        session.rollback()
+        db.session.rollback()
         raise
+
+
+def _reading() -> Iterator[None]:
+    borrowed = Borrowed()
+    token = reading.set(borrowed)
+    try:
+        yield
     finally:
-        session.info["read_only"] = False
+        reading.reset(token)
+        borrowed.give_back()
+        if db.session.registry.has():
+            db.session.remove()
 
 
 def rows(sql: str, parameters: Any = None) -> list[Any]:
-    """A hand-written statement on the hot path, with psycopg's own placeholders.
-
-    In a read-only unit of work that has asked nothing yet, a connection is borrowed for this statement alone: in
-    autocommit there is no transaction to belong to, and the session's machinery costs more than the statement.
-    """
-    session = db.session()
-    if not session.info.get("read_only") or session.in_transaction():
-        return list(session.connection().exec_driver_sql(sql, parameters))
-    borrowed = db.engines[READ].raw_connection()
-    try:
-        return borrowed.driver_connection.execute(sql, parameters).fetchall()
-    finally:
-        borrowed.close()
+    """A hand-written statement on the hot path, with psycopg's own placeholders."""
+    borrowed = reading.get()
+    if borrowed is not None and not db.session.registry.has():
+        return borrowed.execute(sql, parameters)
+    return list(db.session.connection().exec_driver_sql(sql, parameters))
 
 
 def on_own_connection(work: Callable[[Any], Any]) -> Any:

@@ -64,5 +64,3 @@ def check_invariants() -> None:
 def init_app(app: Flask) -> None:
     for command in (places, people, queue, check_invariants, demo.group):
         app.cli.add_command(command)
-
-

@@ -244,9 +244,7 @@ def _make_private(folder: Path, account: pwd.struct_passwd | None) -> None:
     if account and found == 0 and not folder.is_symlink():
         os.chown(folder, account.pw_uid, account.pw_gid)
     elif found != wanted:
-        raise PermissionError(
-            errno.EPERM, f"it belongs to user {found}, not to {wanted}, as whom it would run"
-        )
+        raise PermissionError(errno.EPERM, f"it belongs to user {found}, not to {wanted}, as whom it would run")
     folder.chmod(0o700)
 
 
@@ -368,10 +366,7 @@ def _stop_postgres(home: Home) -> None:
         child.poll()  # buries one that was killed; pg_ctl would wait for it
     for mode in ("fast", "immediate"):
         options = f"--mode={mode} --timeout={STOP_SECONDS}".split()
-        if (
-            _run_as(home.account, [home.binaries / "pg_ctl", "stop", "-D", home.data, *options]).returncode
-            == 0
-        ):
+        if _run_as(home.account, [home.binaries / "pg_ctl", "stop", "-D", home.data, *options]).returncode == 0:
             break
     if child:
         child.wait(STOP_SECONDS)

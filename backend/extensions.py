@@ -1,7 +1,7 @@
 """The Flask extensions. Imports nothing of ours, which is what keeps import cycles away."""
 
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask_migrate import Migrate
 from flask_smorest import Api
@@ -35,7 +35,7 @@ class RoutedSession(Session):
     Those connections are in autocommit: a GET costs its statements and no BEGIN or COMMIT around them.
     """
 
-    def get_bind(self, mapper=None, clause=None, bind=None, **kwargs):
+    def get_bind(self, mapper: Any = None, clause: Any = None, bind: Any = None, **kwargs: Any) -> Any:
         if borrowed := reading.get():
             borrowed.give_back()
             return self._db.engines[READ]
@@ -43,5 +43,9 @@ class RoutedSession(Session):
 
 
 db = SQLAlchemy(model_class=Base, session_options={"class_": RoutedSession})
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model  # Base, as Flask-SQLAlchemy makes it; every table extends this
 api = Api()
 migrate = Migrate()

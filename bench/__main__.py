@@ -5,6 +5,7 @@ over the rounds, and a ratio is the median of the rounds' own ratios. Each round
 connections: how the kernel deals 32 connections to two workers, and the mode in which gunicorn's threads settle,
 are drawn anew instead of colouring the whole run.
 """
+
 import argparse
 import math
 import sys
@@ -81,8 +82,10 @@ def play(scenarios: Sequence[Entry], environments: Mapping[str, Environment], se
     """One round: start every app, play every scenario once, stop them."""
     played: Round = {}
     with ExitStack() as running:
-        servers = {name: running.enter_context(serve(APPS[name].wsgi, environment, APPS[name].ready))
-                   for name, environment in environments.items()}
+        servers = {
+            name: running.enter_context(serve(APPS[name].wsgi, environment, APPS[name].ready))
+            for name, environment in environments.items()
+        }
         for scenario in written(scenarios):
             print(f"{title}: {scenario.name}", file=sys.stderr, flush=True)
             if isinstance(scenario, Statement):
@@ -97,13 +100,22 @@ def query(statement: Statement, url: str, seconds: float) -> Figures:
 
 
 def load(scenario: Scenario, server: Server, seconds: float) -> Figures:
-    return run(server.host, server.port, scenario.requests(server), expect=scenario.expect, clients=CLIENTS,
-               seconds=seconds, pids=server.workers)
+    return run(
+        server.host,
+        server.port,
+        scenario.requests(server),
+        expect=scenario.expect,
+        clients=CLIENTS,
+        seconds=seconds,
+        pids=server.workers,
+    )
 
 
 def print_table(scenarios: Sequence[Entry], rounds: Sequence[Round]) -> None:
-    print(f"\n{CLIENTS} keep-alive clients, {len(rounds)} interleaved rounds, medians; "
-          f"statements alone by {engine.tool()}\n")
+    print(
+        f"\n{CLIENTS} keep-alive clients, {len(rounds)} interleaved rounds, medians; "
+        f"statements alone by {engine.tool()}\n"
+    )
     print(f"{'':<36}{'requests/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'CPU µs':>10}   answers")
     for scenario in scenarios:
         print(f"{scenario.name:<36}{row([played[scenario.name] for played in rounds if scenario.name in played])}")
@@ -113,8 +125,9 @@ def print_table(scenarios: Sequence[Entry], rounds: Sequence[Round]) -> None:
 def row(figures: Sequence[Figures]) -> str:
     if not figures:
         return "   still to be written"
-    rps, p50, p99, cpu = (median(getattr(one, name) for one in figures)
-                          for name in ("rps", "p50_ms", "p99_ms", "cpu_us"))
+    rps, p50, p99, cpu = (
+        median(getattr(one, name) for one in figures) for name in ("rps", "p50_ms", "p99_ms", "cpu_us")
+    )
     statuses = " ".join(map(str, sorted({status for one in figures for status in one.statuses})))
     return f"{cell(rps, 12, 0)}{cell(p50, 10, 1)}{cell(p99, 10, 1)}{cell(cpu, 10, 0)}   {statuses}"
 
@@ -137,10 +150,12 @@ class Verdict:
 
     def __str__(self) -> str:
         bar = self.scenario.bar
-        seen = (f"{median(self.ratios):.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f})" if self.ratios
-                else "not measured")
-        return (f"{'PASS' if self.passed else 'FAIL'}  {self.scenario.name} / {bar.of}: {seen}, "
-                f"bar {bar.ratio:.2f}")
+        seen = (
+            f"{median(self.ratios):.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f})"
+            if self.ratios
+            else "not measured"
+        )
+        return f"{'PASS' if self.passed else 'FAIL'}  {self.scenario.name} / {bar.of}: {seen}, bar {bar.ratio:.2f}"
 
 
 def judge(scenario: Scenario, rounds: Sequence[Round]) -> Verdict | None:

@@ -2,6 +2,7 @@
 
 They stand for the least any Flask endpoint can cost here, so a ratio to them is the price of our own code.
 """
+
 import os
 
 from flask import Flask
@@ -10,8 +11,9 @@ from psycopg_pool import ConnectionPool
 app = Flask(__name__)
 # Not opened here: the module may be imported before gunicorn forks, and a pool's threads do not survive that.
 # Four connections because gunicorn's four threads never use more.
-pool = ConnectionPool(os.environ.get("DATABASE_URL", ""), min_size=4, max_size=4,
-                      kwargs={"autocommit": True}, open=False)
+pool = ConnectionPool(
+    os.environ.get("DATABASE_URL", ""), min_size=4, max_size=4, kwargs={"autocommit": True}, open=False
+)
 
 
 @app.get("/hello")

@@ -1,4 +1,5 @@
 """The load generator's own limit: it must lie well above anything it measures. `python -m bench.ceiling`."""
+
 import selectors
 import socket
 from multiprocessing import get_context
@@ -37,8 +38,10 @@ def main() -> None:
         process.start()
         figures = run("127.0.0.1", listener.getsockname()[1], [http("GET", "/")], pids=[process.pid])
         process.terminate()
-    print(f"the generator alone: {figures.rps:,.0f} requests/s, p50 {figures.p50_ms:.2f} ms, "
-          f"p99 {figures.p99_ms:.2f} ms, {figures.errors} errors")
+    print(
+        f"the generator alone: {figures.rps:,.0f} requests/s, p50 {figures.p50_ms:.2f} ms, "
+        f"p99 {figures.p99_ms:.2f} ms, {figures.errors} errors"
+    )
 
 
 if __name__ == "__main__":

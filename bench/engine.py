@@ -3,6 +3,7 @@
 pgbench where there is one (in PATH, or the one the embedded server's wheel carries), else a plain psycopg loop,
 which is slower because Python is in it; the table says which (`tool`).
 """
+
 import math
 import os
 import random
@@ -57,8 +58,24 @@ def _pgbench(pgbench: str, url: str, statements: Sequence[str], clients: int, se
             script.write_text(statement + ";\n")
             scripts += ["-f", str(script)]
         output = subprocess.run(
-            [pgbench, "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(max(1, round(seconds))),
-             *scripts, url], check=True, capture_output=True, text=True).stdout
+            [
+                pgbench,
+                "-n",
+                "-M",
+                "prepared",
+                "-c",
+                str(clients),
+                "-j",
+                "2",
+                "-T",
+                str(max(1, round(seconds))),
+                *scripts,
+                url,
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
     return float(re.search(r"tps = ([\d.]+)", output)[1])
 
 

@@ -3,6 +3,7 @@
 Closed loop on purpose: the peers' figures in the README were taken the same way (wrk, 32 connections), and
 requests per second and latency then describe the same load. `python -m bench.ceiling` prints its own limit.
 """
+
 import random
 import re
 import selectors
@@ -152,8 +153,17 @@ def endless(requests: Sequence[bytes] | Iterator[bytes]) -> Iterator[bytes]:
     return (pick(requests) for _ in repeat(None))
 
 
-def run(host: str, port: int, requests: Sequence[bytes] | Iterator[bytes], *, expect: int = 200, clients: int = 32,
-        seconds: float = 4, warmup: float = 1, pids: Iterable[int] = ()) -> Figures:
+def run(
+    host: str,
+    port: int,
+    requests: Sequence[bytes] | Iterator[bytes],
+    *,
+    expect: int = 200,
+    clients: int = 32,
+    seconds: float = 4,
+    warmup: float = 1,
+    pids: Iterable[int] = (),
+) -> Figures:
     """Load one server. The warm-up fills its caches and pools and is not counted, in time or in CPU."""
     load = Load((host, port), endless(requests), clients)
     try:
@@ -175,5 +185,11 @@ def figures(latencies: list[float], statuses: Counter[int], elapsed: float, cpu:
     count, ordered = len(latencies), sorted(latencies)
     if not count:
         raise TimeoutError("no request was answered in the measured time")
-    return Figures(count / elapsed, 1000 * ordered[count // 2], 1000 * ordered[count * 99 // 100],
-                   dict(statuses), count - statuses[expect], 1e6 * cpu / count)
+    return Figures(
+        count / elapsed,
+        1000 * ordered[count // 2],
+        1000 * ordered[count * 99 // 100],
+        dict(statuses),
+        count - statuses[expect],
+        1e6 * cpu / count,
+    )

@@ -2,6 +2,7 @@
 
 Entries with `requests=None` are still to be written: they are listed as such and their bars count as missed.
 """
+
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass

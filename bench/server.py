@@ -1,4 +1,5 @@
 """A real gunicorn for the time of a measurement, under the very settings production uses."""
+
 import os
 import socket
 import subprocess
@@ -40,8 +41,9 @@ class Server:
 
 
 @contextmanager
-def serve(wsgi: str, environment: Mapping[str, str] | None = None, ready: str = "/",
-          conf: Path = CONF) -> Iterator[Server]:
+def serve(
+    wsgi: str, environment: Mapping[str, str] | None = None, ready: str = "/", conf: Path = CONF
+) -> Iterator[Server]:
     """Run `gunicorn -c conf wsgi` on a free port until the block ends. Any answer of `ready` below 500 is ready."""
     with socket.socket() as sock:
         # We bind and hand the socket over, so no other process can take the port in between; it refuses
@@ -49,9 +51,22 @@ def serve(wsgi: str, environment: Mapping[str, str] | None = None, ready: str = 
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", str(conf), "--bind", f"fd://{sock.fileno()}",
-             "--log-level", "warning", wsgi],
-            cwd=ROOT, env={**os.environ, **(environment or {})}, pass_fds=[sock.fileno()])
+            [
+                sys.executable,
+                "-m",
+                "gunicorn",
+                "-c",
+                str(conf),
+                "--bind",
+                f"fd://{sock.fileno()}",
+                "--log-level",
+                "warning",
+                wsgi,
+            ],
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            pass_fds=[sock.fileno()],
+        )
     try:
         _wait_until_ready(process, port, ready)
         yield Server("127.0.0.1", port, process.pid)

@@ -1,1 +1,1 @@
-"""Cases: who was confirmed, suspected, feverish or a contact, charged to which place; tables `health_case`, `case_event`."""
+"""Cases: who was confirmed, suspected or a contact, charged to which place; tables `health_case`, `case_event`."""

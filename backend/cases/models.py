@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.core.crypto import Encrypted
 from backend.core.models import Code, Row
-from backend.extensions import db
+from backend.extensions import Model
 
 
 class Category(StrEnum):
@@ -26,7 +26,7 @@ class Outcome(StrEnum):
     CONFIRMED = "confirmed"
 
 
-class Case(Row, db.Model):
+class Case(Row, Model):
     """One affected person, charged to a place (a unit, building, compound or community)."""
 
     __tablename__ = "health_case"
@@ -48,7 +48,7 @@ class Case(Row, db.Model):
     events: Mapped[list["CaseEvent"]] = relationship(order_by="CaseEvent.id", lazy="selectin")
 
 
-class CaseEvent(Row, db.Model):
+class CaseEvent(Row, Model):
     """From `effective_on` the person is in a category, until an outcome closes it. What is resolved is resolved
     by another hand than the one that recorded it: nobody's health status is set by one official alone."""
 

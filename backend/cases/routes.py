@@ -20,9 +20,7 @@ blp = Blueprint("cases", __name__, url_prefix="/api/v1", description="病例与�
 @blp.arguments(s.CaseQuery, location="query")
 @blp.response(200, s.CasePageSchema)
 def list_cases(query: dict) -> Any:
-    found, following = page(
-        service.visible(current_actor(), query["place"]), Case.id, query["limit"], query["after"]
-    )
+    found, following = page(service.visible(current_actor(), query["place"]), Case.id, query["limit"], query["after"])
     return {"items": found, "next": following}
 
 
@@ -35,7 +33,13 @@ def record(body: dict) -> Any:
 
 
 @blp.route("/cases/<uuid:case_id>/events", methods=["POST"])
-@operation("addCaseEvent", "登记类别变化", "The person passes into another category", needs=P.CASE_RECORD, errors=(404,))
+@operation(
+    "addCaseEvent",
+    "登记类别变化",
+    "The person passes into another category",
+    needs=P.CASE_RECORD,
+    errors=(404,),
+)
 @blp.arguments(s.AddEventSchema)
 @blp.response(201, s.CaseSchema)
 def add_event(body: dict, case_id: UUID) -> Any:
@@ -43,7 +47,13 @@ def add_event(body: dict, case_id: UUID) -> Any:
 
 
 @blp.route("/case-events/<uuid:event_id>/close", methods=["POST"])
-@operation("closeCaseEvent", "解除或排除", "Release or exclude, by a second person", needs=P.CASE_RECORD, errors=(404,))
+@operation(
+    "closeCaseEvent",
+    "解除或排除",
+    "Release or exclude, by a second person",
+    needs=P.CASE_RECORD,
+    errors=(404,),
+)
 @blp.arguments(s.CloseEventSchema)
 @blp.response(200, s.CaseEventSchema)
 def close_event(body: dict, event_id: UUID) -> Any:
@@ -52,7 +62,14 @@ def close_event(body: dict, event_id: UUID) -> Any:
 
 @blp.route("/cases/<uuid:case_id>/reveal", methods=["POST"])
 @limit("REVEAL_LIMIT", key=caller)
-@operation("revealCase", "查看病例身份（留痕）", "See who it is; audited", needs=P.CASE_REVEAL, errors=(404, 429), keyed=False)
+@operation(
+    "revealCase",
+    "查看病例身份（留痕）",
+    "See who it is; audited",
+    needs=P.CASE_REVEAL,
+    errors=(404, 429),
+    keyed=False,
+)
 @blp.arguments(s.RevealCaseSchema)
 @blp.response(200, s.ClearCaseSchema)
 def reveal(body: dict, case_id: UUID) -> Any:

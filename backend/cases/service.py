@@ -4,7 +4,7 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from backend.cases.models import Case, CaseEvent, Category, Outcome
 from backend.certification.service import facts_changed
@@ -47,9 +47,7 @@ def record(
     return case
 
 
-def add_event(
-    actor: Actor, case_id: uuid.UUID, category: Category, effective_on: date, source: str
-) -> Case:
+def add_event(actor: Actor, case_id: uuid.UUID, category: Category, effective_on: date, source: str) -> Case:
     """The person passes into another category; what was open before closes as `confirmed` when it was confirmed."""
     case = _locked(actor, case_id)
     _may_record(actor, case.place_code)
@@ -57,7 +55,11 @@ def add_event(
         raise Conflict("already_recorded", "这个人已经登记为该类别。")
     if category == Category.CONFIRMED:
         for event in [e for e in case.events if e.outcome is None and e.effective_on <= effective_on]:
-            event.outcome, event.outcome_on, event.outcome_by = Outcome.CONFIRMED.value, effective_on, actor.id
+            event.outcome, event.outcome_on, event.outcome_by = (
+                Outcome.CONFIRMED.value,
+                effective_on,
+                actor.id,
+            )
     _add_event(actor, case, category, effective_on, source)
     return case
 
@@ -65,7 +67,11 @@ def add_event(
 def _add_event(actor: Actor, case: Case, category: Category, effective_on: date, source: str) -> None:
     today = clock.today()
     if effective_on > today:
-        raise DomainError("in_the_future", "发生日期不能晚于今天。", errors=[{"field": "/effective_on", "detail": "不能晚于今天。"}])
+        raise DomainError(
+            "in_the_future",
+            "发生日期不能晚于今天。",
+            errors=[{"field": "/effective_on", "detail": "不能晚于今天。"}],
+        )
     event = CaseEvent(
         case_id=case.id,
         place_code=case.place_code,
@@ -97,7 +103,9 @@ def close_event(actor: Actor, event_id: uuid.UUID, outcome: Outcome, outcome_on:
     if not event.effective_on <= outcome_on <= clock.today():
         raise DomainError("date_out_of_range", "解除日期应在发生日期之后，且不晚于今天。")
     event.outcome, event.outcome_on, event.outcome_by = outcome.value, outcome_on, actor.id
-    done = audit.record("case_event", "close", actor, event, place_code=event.place_code, details={"outcome": outcome.value})
+    done = audit.record(
+        "case_event", "close", actor, event, place_code=event.place_code, details={"outcome": outcome.value}
+    )
     done.reason = reason
     db.session.flush()
     facts_changed(event.place_code)
@@ -121,8 +129,10 @@ def reveal(actor: Actor, case_id: uuid.UUID, purpose: str) -> Case:
 @job("cases.erase", every="23 18 * * *")
 def erase() -> None:
     """Once its term is over, a case keeps its dates and loses its person."""
-    due = Case.__table__.update().where(Case.erased_on.is_(None), Case.erase_on <= func.current_date())
-    db.session.execute(due.values(person_cipher=None, phone_cipher=None, household_id=None, erased_on=func.current_date()))
+    due = update(Case).where(Case.erased_on.is_(None), Case.erase_on <= func.current_date())
+    db.session.execute(
+        due.values(person_cipher=None, phone_cipher=None, household_id=None, erased_on=func.current_date())
+    )
 
 
 def _may_record(actor: Actor, place_code: str) -> None:

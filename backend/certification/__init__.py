@@ -1,1 +1,1 @@
-"""Certification: one click to "epidemic-free" and all that can end it. Grid workers file, reviewers decide; `application`."""
+"""Certification: one click to "epidemic-free", and all that can end it; table `application` and what belongs to it."""

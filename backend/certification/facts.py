@@ -36,7 +36,12 @@ def district_of(code: str) -> str:
 def records_of(code: str, pack: Pack, as_of: date) -> list[Record]:
     """All evidence on a unit: one statement however many packages there are (two where the pack asks how far
     the units below are)."""
-    window = {"code": code, "below": code + "~", "since": as_of - timedelta(days=pack.window_days), "until": as_of}
+    window = {
+        "code": code,
+        "below": code + "~",
+        "since": as_of - timedelta(days=pack.window_days),
+        "until": as_of,
+    }
     found = evidence.records(rows(evidence.statement(), window))
     if pack.progress:
         below = [dict(zip(("level", "name", "code", "certified"), row, strict=True)) for row in rows(SUB_UNITS, window)]

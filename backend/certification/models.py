@@ -23,7 +23,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.core.crypto import Encrypted
 from backend.core.models import Code, Row, Timestamp
-from backend.extensions import db
+from backend.extensions import Model
 from backend.places.models import Place
 
 
@@ -32,7 +32,7 @@ class Status(StrEnum):
 
     label: str
 
-    def __new__(cls, value: str, label: str) -> "Status":
+    def __new__(cls, value: str, label: str = "") -> "Status":
         status = str.__new__(cls, value)
         status._value_, status.label = value, label
         return status
@@ -59,10 +59,10 @@ LIVE = (Status.DRAFT, *UNDECIDED, *NOTICE, *HELD)
 
 
 def sql_list(words: tuple[str, ...]) -> str:
-    return ", ".join(f"'{str(word)}'" for word in words)
+    return ", ".join(f"'{word!s}'" for word in words)
 
 
-class Application(Row, db.Model):
+class Application(Row, Model):
     """One unit's way to the certificate, and the certificate itself once there."""
 
     __tablename__ = "application"
@@ -117,7 +117,7 @@ class Application(Row, db.Model):
     filings: Mapped[list["Filing"]] = relationship(order_by="Filing.number", lazy="raise_on_sql")
 
 
-class Filing(Row, db.Model):
+class Filing(Row, Model):
     """What was put before the reviewers at one submission: the verdict and the records it rests on, frozen.
     A trigger refuses UPDATE and DELETE."""
 
@@ -143,7 +143,7 @@ class ObjectionStatus(StrEnum):
     OVERRULED = "overruled"
 
 
-class Objection(Row, db.Model):
+class Objection(Row, Model):
     """What someone says against a notice. Their words and their contact are encrypted: either may name a person."""
 
     __tablename__ = "objection"
@@ -169,7 +169,7 @@ class Objection(Row, db.Model):
     application: Mapped[Application] = relationship(lazy="joined", innerjoin=True)
 
 
-class Batch(Row, db.Model):
+class Batch(Row, Model):
     """A numbered round of a district: one a day, naming its units through their applications."""
 
     __tablename__ = "batch"
@@ -182,7 +182,7 @@ class Batch(Row, db.Model):
     day: Mapped[date] = mapped_column(Date)
 
 
-class AccountabilityCase(Row, db.Model):
+class AccountabilityCase(Row, Model):
     """Opened when a report proves false."""
 
     __tablename__ = "accountability_case"

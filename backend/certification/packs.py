@@ -145,9 +145,7 @@ class Daily(Criterion):
         _refuse(bound < 0, "at_least: a bound is not negative")
         _refuse(self.of is not None and bound > 1, "at_least: a share of another measure is between 0 and 1")
         _refuse(self.days < 1, "days: must be at least 1")
-        _refuse(
-            self.aggregate == "latest" and self.min_days is not None, "min_days: means nothing with latest"
-        )
+        _refuse(self.aggregate == "latest" and self.min_days is not None, "min_days: means nothing with latest")
         _refuse(not 1 <= self.days_needed <= self.days, "min_days: must be between 1 and days")
 
 
@@ -263,9 +261,7 @@ def _check(pack: Pack) -> None:
         _refuse(len(ids) != len(set(ids)), f"{name}: two have the same id")
     for key in ("notice_hours", "review_hours", "return_days"):
         _refuse(getattr(pack, key) < 1, f"{key}: must be at least 1")
-    _refuse(
-        pack.valid_until is not None and pack.valid_until < pack.valid_from, "valid_until: before valid_from"
-    )
+    _refuse(pack.valid_until is not None and pack.valid_until < pack.valid_from, "valid_until: before valid_from")
     _refuse((pack.pass_score or 0) > (pack.top_score or 0), "pass_score: all points together do not reach it")
     shown = pack.progress.levels if pack.progress else ()
     for part in (c for c in pack.criteria if isinstance(c, SubUnits) and c.level not in shown):

@@ -1,5 +1,6 @@
 """What anyone may see: a place's status, why not yet and when at the earliest; notices; the register of batches."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -117,7 +118,7 @@ def notices_shown(applications: list[Application]) -> list[dict[str, Any]]:
     return [notice_of(application, names) for application in applications]
 
 
-def notice_of(application: Application, names: dict[Any, str]) -> dict[str, Any]:
+def notice_of(application: Application, names: Mapping[Any, str]) -> dict[str, Any]:
     """A notice as the public sees it: the responsible people masked by construction."""
     if not names:
         names = user_names([p for p in (application.applicant_id, application.district_reviewer_id) if p])
@@ -129,8 +130,10 @@ def notice_of(application: Application, names: dict[Any, str]) -> dict[str, Any]
         "starts_at": _iso(application.notice_starts_at),
         "ends_at": _iso(application.notice_ends_at),
         "contact": application.notice_contact,
-        "responsible": [_signature("申报人", names.get(application.applicant_id))]
-        + [_signature("区审核人", names.get(application.district_reviewer_id))],
+        "responsible": [
+            _signature("申报人", names.get(application.applicant_id)),
+            _signature("区审核人", names.get(application.district_reviewer_id)),
+        ],
     }
 
 
@@ -149,12 +152,15 @@ def units_of_batches(batch_ids: list[Any]) -> dict[Any, list[dict[str, Any]]]:
     query = select(Application).where(Application.batch_id.in_(batch_ids)).order_by(Application.unit_code)
     for a in db.session.scalars(query):
         named[a.batch_id].append(
-            {"code": a.unit_code, "name": a.unit.name, "status": a.status, "status_label": Status(a.status).label}
+            {
+                "code": a.unit_code,
+                "name": a.unit.name,
+                "status": a.status,
+                "status_label": Status(a.status).label,
+            }
         )
     return named
 
 
 def _iso(moment: datetime | date | None) -> str | None:
     return moment.isoformat() if moment else None
-
-

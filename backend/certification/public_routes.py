@@ -20,12 +20,20 @@ from backend.core.ratelimit import limit
 blp = Blueprint(
     "public", __name__, url_prefix="/api/v1/public", description="公众查询与异议 what anyone may see and say"
 )
-pages = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static/public")
+pages = Blueprint(
+    "pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static/public"
+)
 
 
 @blp.route("/places/<place_code:code>")
 @cached("place.json", "application/json")
-@operation("getPublicPlace", "无疫情查询", "Is a place certified; if not, why not yet", needs=anyone("the register is public"), errors=(404,))
+@operation(
+    "getPublicPlace",
+    "无疫情查询",
+    "Is a place certified; if not, why not yet",
+    needs=anyone("the register is public"),
+    errors=(404,),
+)
 @blp.response(200, s.PublicPlaceSchema)
 def public_place(code: str) -> Any:
     return current_app.response_class(current_app.json.dumps(_page(code)), mimetype="application/json")
@@ -33,7 +41,13 @@ def public_place(code: str) -> Any:
 
 @pages.route("/p/<place_code:code>")
 @cached("place.html", "text/html; charset=utf-8")
-@operation("showPublicPlace", "无疫情查询（网页）", "The same as a page", needs=anyone("the register is public"), errors=(404,))
+@operation(
+    "showPublicPlace",
+    "无疫情查询（网页）",
+    "The same as a page",
+    needs=anyone("the register is public"),
+    errors=(404,),
+)
 @pages.response(200, content_type="text/html")
 def public_page(code: str) -> Any:
     return Response(render_template("place.html", page=_page(code)), mimetype="text/html")
@@ -65,7 +79,13 @@ def raise_objection(body: dict, application_id: UUID) -> Any:
 
 
 @blp.route("/objections/<uuid:objection_id>")
-@operation("followObjection", "查询异议处理结果", "Follow one's objection", needs=anyone("its number is known to the objector alone"), errors=(404,))
+@operation(
+    "followObjection",
+    "查询异议处理结果",
+    "Follow one's objection",
+    needs=anyone("its number is known to the objector alone"),
+    errors=(404,),
+)
 @blp.response(200, s.ObjectionReceiptSchema)
 def follow_objection(objection_id: UUID) -> Any:
     return objections.by_number(objection_id)

@@ -7,13 +7,13 @@ from flask import Response, current_app
 
 from backend.certification import objections, service, views
 from backend.certification import schemas as s
+from backend.certification.models import Application, Objection
+from backend.certification.rules import Verdict
 from backend.core.contract import Blueprint
 from backend.core.errors import problem
 from backend.core.operation import current_actor, operation
 from backend.core.pagination import page
 from backend.core.permissions import Permission as P
-from backend.certification.models import Application, Objection
-from backend.certification.rules import Verdict
 
 blp = Blueprint("certification", __name__, url_prefix="/api/v1", description="一键申报与认定 one-click application")
 
@@ -25,7 +25,9 @@ def _not_ready(verdict: Verdict) -> Response:
     if not verdict.earliest_certain:
         detail = f"还不符合申报条件；如果相关人员按时解除，最早可在 {earliest} 申报。请看每一项的原因和处理办法。"
     return problem(
-        422, "not_ready", detail,
+        422,
+        "not_ready",
+        detail,
         criteria=service.red(verdict),
         earliest_on=earliest,
         earliest_certain=verdict.earliest_certain,
@@ -37,7 +39,13 @@ def _submitted(result: Application | Verdict) -> Any:
 
 
 @blp.route("/places/<place_code:code>/readiness")
-@operation("getReadiness", "还差什么（试算）", "What is still red: a dry run", needs=P.APPLICATION_READ, errors=(404,))
+@operation(
+    "getReadiness",
+    "还差什么（试算）",
+    "What is still red: a dry run",
+    needs=P.APPLICATION_READ,
+    errors=(404,),
+)
 @blp.response(200, s.VerdictSchema)
 def readiness(code: str) -> Any:
     # Written out directly: the verdict is plain data already, and this is what a tired grid worker taps all day.
@@ -45,7 +53,13 @@ def readiness(code: str) -> Any:
 
 
 @blp.route("/certifications", methods=["POST"])
-@operation("applyForCertification", "一键申报", "File a one-click application", needs=P.APPLICATION_FILE, errors=(404,))
+@operation(
+    "applyForCertification",
+    "一键申报",
+    "File a one-click application",
+    needs=P.APPLICATION_FILE,
+    errors=(404,),
+)
 @blp.arguments(s.ApplySchema)
 @blp.response(201, s.ApplicationSchema)
 def apply(body: dict) -> Any:
@@ -65,7 +79,13 @@ def list_applications(query: dict) -> Any:
 
 
 @blp.route("/certifications/<uuid:application_id>")
-@operation("getCertification", "申报详情", "One application, its evidence and history", needs=P.APPLICATION_READ, errors=(404,))
+@operation(
+    "getCertification",
+    "申报详情",
+    "One application, its evidence and history",
+    needs=P.APPLICATION_READ,
+    errors=(404,),
+)
 @blp.response(200, s.ApplicationDetailSchema)
 def get_application(application_id: UUID) -> Any:
     return views.in_detail(current_actor(), service.find(current_actor(), application_id))
@@ -90,7 +110,13 @@ _decision("withdraw", "撤回申报", "Withdraw", P.APPLICATION_FILE)
 
 
 @blp.route("/certifications/<uuid:application_id>/return", methods=["POST"])
-@operation("returnCertification", "退回补正", "Return for correction, naming the items", needs=P.APPLICATION_READ, errors=(404,))
+@operation(
+    "returnCertification",
+    "退回补正",
+    "Return for correction, naming the items",
+    needs=P.APPLICATION_READ,
+    errors=(404,),
+)
 @blp.arguments(s.ReturnSchema)
 @blp.response(200, s.ApplicationSchema)
 def return_for_correction(body: dict, application_id: UUID) -> Any:
@@ -101,7 +127,13 @@ def return_for_correction(body: dict, application_id: UUID) -> Any:
 
 
 @blp.route("/certifications/<uuid:application_id>/resubmit", methods=["POST"])
-@operation("resubmitCertification", "补正后重新提交", "Resubmit after correction", needs=P.APPLICATION_FILE, errors=(404,))
+@operation(
+    "resubmitCertification",
+    "补正后重新提交",
+    "Resubmit after correction",
+    needs=P.APPLICATION_FILE,
+    errors=(404,),
+)
 @blp.arguments(s.ResubmitSchema)
 @blp.response(200, s.ApplicationSchema)
 def resubmit(body: dict, application_id: UUID) -> Any:
@@ -109,7 +141,13 @@ def resubmit(body: dict, application_id: UUID) -> Any:
 
 
 @blp.route("/certifications/<uuid:application_id>/publish", methods=["POST"])
-@operation("publishCertification", "同意并公示", "Agree and put on public notice", needs=P.REVIEW_DISTRICT, errors=(404,))
+@operation(
+    "publishCertification",
+    "同意并公示",
+    "Agree and put on public notice",
+    needs=P.REVIEW_DISTRICT,
+    errors=(404,),
+)
 @blp.arguments(s.PublishSchema)
 @blp.response(200, s.ApplicationSchema)
 def publish(body: dict, application_id: UUID) -> Any:
@@ -136,7 +174,13 @@ def revoke(body: dict, application_id: UUID) -> Any:
 
 
 @blp.route("/certification-batches", methods=["POST"])
-@operation("signBatch", "签发本日批次", "Certify every application whose notice is over", needs=P.CERTIFY, errors=(404,))
+@operation(
+    "signBatch",
+    "签发本日批次",
+    "Certify every application whose notice is over",
+    needs=P.CERTIFY,
+    errors=(404,),
+)
 @blp.arguments(s.DistrictSchema)
 @blp.response(200, s.BatchResultSchema)
 def sign_batch(body: dict) -> Any:
@@ -156,13 +200,17 @@ def list_objections(query: dict) -> Any:
 
 
 @blp.route("/objections", methods=["POST"])
-@operation("takeDownObjection", "代记异议", "Take down an objection for someone", needs=P.APPLICATION_READ, errors=(404,))
+@operation(
+    "takeDownObjection",
+    "代记异议",
+    "Take down an objection for someone",
+    needs=P.APPLICATION_READ,
+    errors=(404,),
+)
 @blp.arguments(s.TakeDownObjectionSchema)
 @blp.response(201, s.ObjectionReceiptSchema)
 def take_down_objection(body: dict) -> Any:
-    return objections.object_to(
-        current_actor(), body["application_id"], body["text"], body["contact"], body["channel"]
-    )
+    return objections.object_to(current_actor(), body["application_id"], body["text"], body["contact"], body["channel"])
 
 
 @blp.route("/objections/<uuid:objection_id>/answer", methods=["POST"])
@@ -172,5 +220,3 @@ def take_down_objection(body: dict) -> Any:
 def answer_objection(body: dict, objection_id: UUID) -> Any:
     answered = objections.answer(current_actor(), objection_id, **body)
     return views.objections_with_actions(current_actor(), [answered])[0]
-
-

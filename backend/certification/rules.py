@@ -69,7 +69,7 @@ class Result(NamedTuple):
     records: tuple[Cause, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        plain = dict(zip(self._fields, self, strict=True))
+        plain: dict[str, Any] = dict(zip(self._fields, self, strict=True))
         plain["earliest_on"] = self.earliest_on.isoformat()
         plain["records"] = [cause.as_dict() for cause in self.records]
         return plain
@@ -216,9 +216,7 @@ def _add_event(evidence: Evidence, record: Record) -> None:
 
 def _counted(criterion: CaseCriterion, evidence: Evidence) -> list[Event]:
     since = criterion.counts_from or date.min
-    return [
-        event for event in evidence.events if event.category in criterion.categories and event.day >= since
-    ]
+    return [event for event in evidence.events if event.category in criterion.categories and event.day >= since]
 
 
 def _last_day(criterion: CaseCriterion, event: Event) -> date:

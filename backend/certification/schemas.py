@@ -1,5 +1,7 @@
 """Shapes of certification: what comes in, what goes out."""
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from backend.certification.models import ObjectionStatus, Status
@@ -8,10 +10,12 @@ from backend.core.pagination import PageQuery
 from backend.core.schemas import ReasonSchema, Schema, place_code, written
 
 # An office's phone, never a person's: a landline with its area code, or a service number.
-OFFICE_PHONE = validate.Regexp(r"^(0\d{2,3}-?\d{7,8}|1[02]\d{3,4}|9[56]\d{3,4})\Z", error="请填单位的座机或服务热线，不能填个人手机。")
+OFFICE_PHONE = validate.Regexp(
+    r"^(0\d{2,3}-?\d{7,8}|1[02]\d{3,4}|9[56]\d{3,4})\Z", error="请填单位的座机或服务热线，不能填个人手机。"
+)
 
 
-def day(**options: object) -> fields.String:
+def day(**options: Any) -> fields.String:
     """A date as the verdict holds it: already text, because it is frozen as JSON."""
     return fields.String(metadata={"format": "date"}, **options)
 
@@ -31,7 +35,9 @@ class ReturnSchema(ReasonSchema):
 
 class PublishSchema(Schema):
     revision = fields.Integer(required=True, strict=True)
-    contact = fields.String(required=True, validate=OFFICE_PHONE, metadata={"description": "监督电话 an office's phone"})
+    contact = fields.String(
+        required=True, validate=OFFICE_PHONE, metadata={"description": "监督电话 an office's phone"}
+    )
 
 
 class CertifySchema(Schema):
@@ -97,7 +103,9 @@ class ApplicationSchema(Schema):
     status = fields.String(required=True, validate=validate.OneOf([s.value for s in Status]))
     status_label = fields.Function(lambda a: Status(a.status).label, metadata={"type": "string"})
     revision = fields.Integer(required=True)
-    allowed_actions = fields.List(fields.String(), required=True, metadata={"description": "您现在可以做的 what you may do now"})
+    allowed_actions = fields.List(
+        fields.String(), required=True, metadata={"description": "您现在可以做的 what you may do now"}
+    )
     pack_id = fields.String(required=True)
     pack_version = fields.String(required=True)
     created_at = fields.AwareDateTime(required=True)
@@ -242,7 +250,9 @@ class PublicPlaceSchema(PlaceNameSchema):
     as_of = day(required=True)
     status = fields.String()
     status_label = fields.String()
-    certified = fields.Raw(metadata={"description": "小区：是否；更大的地方：几个 a compound: whether; above: how many"})
+    certified = fields.Raw(
+        metadata={"description": "小区：是否；更大的地方：几个 a compound: whether; above: how many"}
+    )
     certified_days = fields.Integer(allow_none=True)
     streak_days = fields.Integer(allow_none=True)
     last_event_on = day(allow_none=True)

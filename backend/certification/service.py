@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, text
@@ -28,7 +28,7 @@ from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
 from backend.core.models import new_id, within
 from backend.core.permissions import Permission
 from backend.core.settings import settings
-from backend.core.transaction import savepoint
+from backend.core.transaction import database_now, savepoint
 from backend.core.workflow import advance, lock
 from backend.extensions import db
 from backend.places.service import place_named
@@ -44,7 +44,7 @@ def apply(actor: Actor, unit_code: str) -> Application | Verdict:
     unit = place_named(unit_code)
     actor.require(Permission.APPLICATION_FILE, unit.code, visible=Permission.APPLICATION_READ)
     facts.lock_unit(unit.code)
-    now = _database_now()
+    now = database_now()
     pack = pack_for(facts.district_of(unit.code), clock.day_of(now))
     _may_file(actor, pack, unit)
     _refuse_second(unit.code)
@@ -53,9 +53,7 @@ def apply(actor: Actor, unit_code: str) -> Application | Verdict:
     if not verdict.met:
         _remember_attempt(actor, unit.code, verdict)
         return verdict
-    application = Application(
-        unit_code=unit.code, pack_id=pack.id, pack_version=pack.version, applicant_id=actor.id
-    )
+    application = Application(unit_code=unit.code, pack_id=pack.id, pack_version=pack.version, applicant_id=actor.id)
     db.session.add(application)
     db.session.flush()
     _file(application, actor, 1, verdict.as_dict(), records)
@@ -63,9 +61,7 @@ def apply(actor: Actor, unit_code: str) -> Application | Verdict:
     return application
 
 
-def resubmit(
-    actor: Actor, application_id: uuid.UUID, revision: int, answers: dict[str, str]
-) -> Application | Verdict:
+def resubmit(actor: Actor, application_id: uuid.UUID, revision: int, answers: dict[str, str]) -> Application | Verdict:
     """After a return: judged again at today's date. Only the items that were reopened, and the zero occurrence of
     cases, are judged anew; what was accepted stays as it was filed. `answers` may speak to reopened items only."""
     application = find(actor, application_id)
@@ -76,7 +72,9 @@ def resubmit(
     records = facts.records_of(application.unit_code, pack, clock.day_of(now))
     verdict = evaluate(pack, records, clock.day_of(now))
     anew = {*application.reopened, "zero_occurrence"}
-    if application.status == Status.RETURNED and any(r.required and not r.met and r.item in anew for r in verdict.criteria):
+    if application.status == Status.RETURNED and any(
+        r.required and not r.met and r.item in anew for r in verdict.criteria
+    ):
         actor.require(Permission.APPLICATION_FILE, application.unit_code)
         _remember_attempt(actor, application.unit_code, verdict)
         return verdict
@@ -109,7 +107,15 @@ def return_for_correction(
 def publish(actor: Actor, application_id: uuid.UUID, revision: int, contact: str) -> Application:
     """The district agrees and puts the application on public notice; `contact` is an office's phone."""
     application = find(actor, application_id)
-    advance(APPLICATION, application, "publish", actor, revision=revision, contact=contact, period=_period(application))
+    advance(
+        APPLICATION,
+        application,
+        "publish",
+        actor,
+        revision=revision,
+        contact=contact,
+        period=_period(application),
+    )
     facts.settle(application)
     return application
 
@@ -197,10 +203,6 @@ def _in_sight(actor: Actor) -> Any:
 def red(verdict: Verdict) -> list[dict[str, Any]]:
     """The criteria that stand in the way, with the records that make them so."""
     return [result.as_dict() for result in verdict.criteria if not result.met and result.required]
-
-
-def _database_now() -> datetime:
-    return db.session.scalar(select(func.now()))  # type: ignore[return-value]
 
 
 def _may_file(actor: Actor, pack: Any, unit: Any) -> None:

@@ -103,7 +103,9 @@ def _end(application: Application, move: Move) -> None:
 
 def _notice_over(application: Application, now: datetime) -> None:
     if application.notice_ends_at is None or now < application.notice_ends_at:
-        raise DomainError("notice_running", "公示期还没有结束，期满后才能认定。", notice_ends_at=application.notice_ends_at)
+        raise DomainError(
+            "notice_running", "公示期还没有结束，期满后才能认定。", notice_ends_at=application.notice_ends_at
+        )
 
 
 OPEN = frozenset({*UNDECIDED, S.PUBLIC_NOTICE, S.NOTICE_FROZEN})
@@ -111,57 +113,113 @@ AT_SUBDISTRICT = frozenset({S.SUBMITTED, S.SUBDISTRICT_REVIEW})
 AT_DISTRICT = frozenset({S.DISTRICT_REVIEW})
 
 
-def _step(action: str, sources: frozenset | set, target: Status, label: str, needs: P | None = None, lane=None, **more):
-    return Step(action, frozenset(sources), target, needs, label, lane, **more)
-
-
 APPLICATION = Workflow(
     name="certification",
     visible=P.APPLICATION_READ,
     place_of=lambda application: application.unit_code,
     steps=(
-        _step("submit", {S.DRAFT}, S.SUBMITTED, "一键申报", P.APPLICATION_FILE, APPLICANT, effect=_start_review),
-        _step("take_up", {S.SUBMITTED}, S.SUBDISTRICT_REVIEW, "开始审核", P.REVIEW_SUBDISTRICT, SUBDISTRICT),
-        _step("approve", AT_SUBDISTRICT, S.DISTRICT_REVIEW, "审核通过", P.REVIEW_SUBDISTRICT, SUBDISTRICT, effect=_approve),
-        _step(
-            "return", AT_SUBDISTRICT, S.RETURNED, "退回补正", P.REVIEW_SUBDISTRICT, SUBDISTRICT,
-            needs_reason=True, effect=_return,
+        Step("submit", {S.DRAFT}, S.SUBMITTED, "一键申报", P.APPLICATION_FILE, APPLICANT, effect=_start_review),
+        Step("take_up", {S.SUBMITTED}, S.SUBDISTRICT_REVIEW, "开始审核", P.REVIEW_SUBDISTRICT, SUBDISTRICT),
+        Step(
+            "approve",
+            AT_SUBDISTRICT,
+            S.DISTRICT_REVIEW,
+            "审核通过",
+            P.REVIEW_SUBDISTRICT,
+            SUBDISTRICT,
+            effect=_approve,
         ),
-        _step(
-            "return", AT_DISTRICT, S.RETURNED, "退回补正", P.REVIEW_DISTRICT, DISTRICT,
-            needs_reason=True, effect=_return,
+        Step(
+            "return",
+            AT_SUBDISTRICT,
+            S.RETURNED,
+            "退回补正",
+            P.REVIEW_SUBDISTRICT,
+            SUBDISTRICT,
+            needs_reason=True,
+            effect=_return,
         ),
-        _step("return", {S.PUBLIC_NOTICE}, S.RETURNED, "复核不符，退回补正", effect=_return_from_notice),
-        _step("resubmit", {S.RETURNED}, S.SUBMITTED, "补正后重新提交", P.APPLICATION_FILE, APPLICANT, effect=_resubmit),
-        _step("lapse", {S.RETURNED}, S.LAPSED, "逾期失效", effect=_end),
-        _step("withdraw", OPEN, S.WITHDRAWN, "撤回申报", P.APPLICATION_FILE, APPLICANT, effect=_end),
-        _step(
-            "reject", AT_SUBDISTRICT, S.REJECTED, "不予通过", P.REVIEW_SUBDISTRICT, SUBDISTRICT,
-            needs_reason=True, effect=_end,
+        Step(
+            "return",
+            AT_DISTRICT,
+            S.RETURNED,
+            "退回补正",
+            P.REVIEW_DISTRICT,
+            DISTRICT,
+            needs_reason=True,
+            effect=_return,
         ),
-        _step(
-            "reject", AT_DISTRICT, S.REJECTED, "不予通过", P.REVIEW_DISTRICT, DISTRICT,
-            needs_reason=True, effect=_end,
+        Step("return", {S.PUBLIC_NOTICE}, S.RETURNED, "复核不符，退回补正", effect=_return_from_notice),
+        Step(
+            "resubmit",
+            {S.RETURNED},
+            S.SUBMITTED,
+            "补正后重新提交",
+            P.APPLICATION_FILE,
+            APPLICANT,
+            effect=_resubmit,
         ),
-        _step("publish", AT_DISTRICT, S.PUBLIC_NOTICE, "同意并公示", P.REVIEW_DISTRICT, DISTRICT, effect=_publish),
-        _step("freeze", {S.PUBLIC_NOTICE}, S.NOTICE_FROZEN, "暂停公示", effect=_freeze),
-        _step("resume", {S.NOTICE_FROZEN}, S.PUBLIC_NOTICE, "恢复公示", effect=_resume),
-        _step(
-            "certify", {S.PUBLIC_NOTICE}, S.CERTIFIED, "认定", P.CERTIFY, DISTRICT,
-            guard=_notice_over, effect=_certify,
+        Step("lapse", {S.RETURNED}, S.LAPSED, "逾期失效", effect=_end),
+        Step("withdraw", OPEN, S.WITHDRAWN, "撤回申报", P.APPLICATION_FILE, APPLICANT, effect=_end),
+        Step(
+            "reject",
+            AT_SUBDISTRICT,
+            S.REJECTED,
+            "不予通过",
+            P.REVIEW_SUBDISTRICT,
+            SUBDISTRICT,
+            needs_reason=True,
+            effect=_end,
         ),
-        _step("fail", OPEN, S.REJECTED, "出现新病例或异议成立，终止", effect=_end),
-        _step("suspend", {S.CERTIFIED}, S.SUSPENDED, "暂停认定", effect=_suspend),
-        _step("restore", {S.SUSPENDED}, S.CERTIFIED, "恢复认定", effect=_restore),
-        _step("strike_off", {S.CERTIFIED, S.SUSPENDED}, S.REVOKED, "出现确诊，除名", effect=_end),
-        _step(
-            "revoke", {S.CERTIFIED, S.SUSPENDED}, S.REVOKED, "查实弄虚作假，除名", P.CERTIFY, DISTRICT,
-            needs_reason=True, effect=_end,
+        Step(
+            "reject",
+            AT_DISTRICT,
+            S.REJECTED,
+            "不予通过",
+            P.REVIEW_DISTRICT,
+            DISTRICT,
+            needs_reason=True,
+            effect=_end,
+        ),
+        Step(
+            "publish",
+            AT_DISTRICT,
+            S.PUBLIC_NOTICE,
+            "同意并公示",
+            P.REVIEW_DISTRICT,
+            DISTRICT,
+            effect=_publish,
+        ),
+        Step("freeze", {S.PUBLIC_NOTICE}, S.NOTICE_FROZEN, "暂停公示", effect=_freeze),
+        Step("resume", {S.NOTICE_FROZEN}, S.PUBLIC_NOTICE, "恢复公示", effect=_resume),
+        Step(
+            "certify",
+            {S.PUBLIC_NOTICE},
+            S.CERTIFIED,
+            "认定",
+            P.CERTIFY,
+            DISTRICT,
+            guard=_notice_over,
+            effect=_certify,
+        ),
+        Step("fail", OPEN, S.REJECTED, "出现新病例或异议成立，终止", effect=_end),
+        Step("suspend", {S.CERTIFIED}, S.SUSPENDED, "暂停认定", effect=_suspend),
+        Step("restore", {S.SUSPENDED}, S.CERTIFIED, "恢复认定", effect=_restore),
+        Step("strike_off", {S.CERTIFIED, S.SUSPENDED}, S.REVOKED, "出现确诊，除名", effect=_end),
+        Step(
+            "revoke",
+            {S.CERTIFIED, S.SUSPENDED},
+            S.REVOKED,
+            "查实弄虚作假，除名",
+            P.CERTIFY,
+            DISTRICT,
+            needs_reason=True,
+            effect=_end,
         ),
     ),
 )
 
-O = ObjectionStatus
+Said = ObjectionStatus
 
 
 def _answer(objection: Objection, move: Move) -> None:
@@ -173,10 +231,38 @@ OBJECTION = Workflow(
     name="objection",
     visible=P.OBJECTION_READ,
     place_of=lambda objection: objection.application.unit_code,
+    hands=lambda objection: objection.application_id,  # nobody answers an objection to what they filed
     steps=(
-        _step("admit", {O.RECEIVED}, O.ADMITTED, "受理", P.OBJECTION_ANSWER),
-        _step("dismiss", {O.RECEIVED}, O.DISMISSED, "不予受理", P.OBJECTION_ANSWER, needs_reason=True, effect=_answer),
-        _step("uphold", {O.ADMITTED}, O.UPHELD, "异议成立", P.OBJECTION_ANSWER, needs_reason=True, effect=_answer),
-        _step("overrule", {O.ADMITTED}, O.OVERRULED, "异议不成立", P.OBJECTION_ANSWER, needs_reason=True, effect=_answer),
+        Step("admit", {Said.RECEIVED}, Said.ADMITTED, "受理", P.OBJECTION_ANSWER, DISTRICT),
+        Step(
+            "dismiss",
+            {Said.RECEIVED},
+            Said.DISMISSED,
+            "不予受理",
+            P.OBJECTION_ANSWER,
+            DISTRICT,
+            needs_reason=True,
+            effect=_answer,
+        ),
+        Step(
+            "uphold",
+            {Said.ADMITTED},
+            Said.UPHELD,
+            "异议成立",
+            P.OBJECTION_ANSWER,
+            DISTRICT,
+            needs_reason=True,
+            effect=_answer,
+        ),
+        Step(
+            "overrule",
+            {Said.ADMITTED},
+            Said.OVERRULED,
+            "异议不成立",
+            P.OBJECTION_ANSWER,
+            DISTRICT,
+            needs_reason=True,
+            effect=_answer,
+        ),
     ),
 )

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from backend.core.context import request_id
 from backend.core.crypto import Encrypted
 from backend.core.models import Code, Row, Timestamp
-from backend.extensions import db
+from backend.extensions import Model, db
 
 
-class AuditEvent(Row, db.Model):
+class AuditEvent(Row, Model):
     """One act. A trigger refuses UPDATE and DELETE. `details` holds ids and codes, never personal data;
     a reason is typed by a person and may name one, hence encrypted."""
 

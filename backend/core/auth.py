@@ -35,9 +35,7 @@ class Actor:
 
     def may(self, permission: Permission, code: str | None = None) -> bool:
         """Whether a post grants the permission, at a place that covers `code` (at any place: None)."""
-        return any(
-            permission in GRANTS[role] and (code is None or code.startswith(held)) for role, held in self.posts
-        )
+        return any(permission in GRANTS[role] and (code is None or code.startswith(held)) for role, held in self.posts)
 
     def scope(self, permission: Permission) -> list[str]:
         """The places at which the permission is held; each stands for everything below it."""
@@ -104,4 +102,3 @@ def load_actor(user_id: uuid.UUID) -> Actor:
     if not found:
         raise Unauthorised("unknown_user", "该账号不存在或已停用，请联系社区。")
     return Actor(user_id, found[0][0], tuple((Role(role), code) for _, role, code in found if role))
-

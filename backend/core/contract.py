@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from flask import Flask
+import orjson
+from flask import Flask, Request
 from flask_smorest import Blueprint as SmorestBlueprint
 from flask_swagger_ui import get_swaggerui_blueprint
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, missing
+from webargs.flaskparser import FlaskParser, is_json_request
 
 from backend.core.permissions import Permission
 from backend.extensions import api
@@ -52,8 +54,22 @@ class ProblemSchema(Schema):
     errors = fields.List(fields.Nested(FieldErrorSchema))
 
 
+class Parser(FlaskParser):
+    """orjson reads the body: it refuses the NaN, lone surrogates and bottomless nesting that json lets in."""
+
+    def _raw_load_json(self, req: Request) -> Any:
+        if not is_json_request(req):
+            return missing
+        try:
+            return orjson.loads(req.get_data(cache=True))
+        except orjson.JSONDecodeError as error:
+            return self._handle_invalid_json_error(error, req)
+
+
 class Blueprint(SmorestBlueprint):
     """flask-smorest's, which also writes down what `@operation` declares."""
+
+    ARGUMENTS_PARSER = Parser()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

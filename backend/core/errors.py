@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 import structlog
 from flask import Flask, Response, current_app, g
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -70,6 +70,8 @@ HTTP_CODES = {
     422: ("invalid", "有内容填写不对，请按提示修改。"),
     429: ("too_many_requests", "操作太频繁，请稍后再试。"),
 }
+# Time-outs, deadlocks, a connection lost: OperationalError has them all but these two.
+LOAD = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.IdleInTransactionSessionTimeout)
 BUSY = ("busy", "系统正忙，请稍后再试。")
 INTERNAL = ("internal", "系统出错了，您提交的内容没有被处理，请稍后再试或联系社区。")
 
@@ -102,7 +104,7 @@ def field_errors(messages: Any, path: str = "") -> list[dict[str, str]]:
     return [{"field": path or "/", "detail": str(messages)}]
 
 
-def from_http(error: HTTPException) -> Response:
+def from_http(error: HTTPException) -> Any:
     status = error.code or 500
     if status < 400:
         return error.get_response()  # a redirect
@@ -115,24 +117,19 @@ def from_http(error: HTTPException) -> Response:
     return response
 
 
-def from_database(error: DBAPIError) -> Response:
-    """A violated constraint is a refusal; a lock or statement time-out is load; anything else is our defect."""
-    cause = error.orig
-    if isinstance(error, IntegrityError) and isinstance(cause, psycopg.Error):
+def from_database(error: DBAPIError | psycopg.Error) -> Response:
+    """A violated constraint is a refusal; a lock or statement time-out is load; anything else is our defect.
+    The hand-written statements of a read-only unit of work raise psycopg's errors as they are."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, psycopg.IntegrityError):
         name = cause.diag.constraint_name or ""
         code, detail = CONSTRAINTS.get(name, ("conflict", HTTP_CODES[409][1]))
         log.info("constraint_refused", constraint=name)
         return problem(409, code, detail)
-    if isinstance(cause, psycopg.errors.DataError):
+    if isinstance(cause, psycopg.DataError):
         log.warning("data_refused", sqlstate=cause.sqlstate)
         return problem(422, *HTTP_CODES[422])
-    retriable = (
-        psycopg.errors.LockNotAvailable,
-        psycopg.errors.QueryCanceled,
-        psycopg.errors.DeadlockDetected,
-        psycopg.errors.IdleInTransactionSessionTimeout,
-    )
-    if isinstance(cause, retriable) or isinstance(error, OperationalError) or error.connection_invalidated:
+    if isinstance(cause, LOAD) or getattr(error, "connection_invalidated", False):
         log.warning("database_busy", cause=type(cause).__name__)
         return problem(503, *BUSY)
     log.error("database_error", cause=type(cause).__name__, sqlstate=getattr(cause, "sqlstate", None))
@@ -155,5 +152,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(DomainError, lambda e: problem(e.status, e.code, e.detail, **e.extra))
     app.register_error_handler(HTTPException, from_http)
     app.register_error_handler(DBAPIError, from_database)
+    app.register_error_handler(psycopg.Error, from_database)
     app.register_error_handler(PoolTimeout, lambda e: problem(503, *BUSY))
     app.register_error_handler(Exception, from_defect)

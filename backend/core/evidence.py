@@ -41,7 +41,10 @@ class Source(NamedTuple):
         """Bound to the place and everything below it, whose codes start with its own."""
         within = "place_code >= %(code)s AND place_code < %(below)s"
         window = f" AND {self.day} BETWEEN %(since)s AND %(until)s" if self.windowed else ""
-        counts, words = f"ARRAY[{', '.join(self.counts)}]::int[]", f"ARRAY[{', '.join(f'{w}::text' for w in self.words)}]"
+        counts, words = (
+            f"ARRAY[{', '.join(self.counts)}]::int[]",
+            f"ARRAY[{', '.join(f'{w}::text' for w in self.words)}]",
+        )
         return (
             f"SELECT '{self.kind}' AS kind, id, {self.day} AS day, {counts} AS counts, {words}::text[] AS words"
             f" FROM {self.table} WHERE {within}{window}"

@@ -19,14 +19,14 @@ from backend.core.crypto import keyring
 from backend.core.errors import Conflict, DomainError
 from backend.core.models import Row
 from backend.core.transaction import rows
-from backend.extensions import db
+from backend.extensions import Model, db
 
 KEPT = "7 days"
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 NOBODY = uuid.UUID(int=0)
 
 
-class IdempotencyKey(Row, db.Model):
+class IdempotencyKey(Row, Model):
     """The body of the stored answer is encrypted: an answer may name a person."""
 
     __tablename__ = "idempotency_key"

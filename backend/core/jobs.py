@@ -24,7 +24,8 @@ _flask: list[Flask] = []  # the application whose context jobs run in; set once 
 
 
 def job(name: str, every: str | None = None) -> Callable:
-    """Registers `work(**ids)` as a job in its own transaction; `every` is a cron line (UTC). `defer(name, at, **ids)` enqueues it."""
+    """Registers `work(**ids)` as a job in its own transaction; `defer(name, at, **ids)` enqueues it, and `every` is a
+    cron line (UTC)."""
 
     def decorate(work: Callable) -> Callable:
         @functools.wraps(work)
@@ -88,4 +89,3 @@ async def _serve(working: procrastinate.App, wait: bool) -> None:
             install_signal_handlers=wait,
             shutdown_graceful_timeout=5,
         )
-

@@ -4,6 +4,7 @@ import logging
 import re
 import time
 import uuid
+from collections.abc import MutableMapping
 from typing import Any
 
 import orjson
@@ -31,7 +32,7 @@ def init_app(app: Flask) -> None:
     app.after_request(end)
 
 
-def add_request_id(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
+def add_request_id(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     if known := request_id():
         event.setdefault("request_id", known)
     return event

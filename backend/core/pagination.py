@@ -18,7 +18,9 @@ class PageQuery(Schema):
     limit = fields.Integer(
         load_default=20, validate=validate.Range(1, LARGEST), metadata={"description": "每页条数 page size"}
     )
-    after = fields.UUID(load_default=None, metadata={"description": "上一页最后一项的编号 the last id of the page before"})
+    after = fields.UUID(
+        load_default=None, metadata={"description": "上一页最后一项的编号 the last id of the page before"}
+    )
 
 
 def page(query: Select, key: Any, limit: int, after: uuid.UUID | None) -> tuple[list[Any], uuid.UUID | None]:

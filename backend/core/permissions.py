@@ -35,7 +35,7 @@ class Role(StrEnum):
     label: str
     held_at: frozenset[str]
 
-    def __new__(cls, value: str, label: str, held_at: str) -> "Role":
+    def __new__(cls, value: str, label: str = "", held_at: str = "") -> "Role":
         role = str.__new__(cls, value)
         role._value_, role.label, role.held_at = value, label, frozenset(held_at.split())
         return role
@@ -72,7 +72,15 @@ _COMMUNITY = {
     _P.DAILY_RECORD,
     _P.CASE_READ,
 }
-_REVIEW = {*_READS, _P.ROLE_READ, _P.ROLE_APPOINT, _P.CASE_READ, _P.CASE_RECORD, _P.CASE_REVEAL, _P.OBJECTION_READ}
+_REVIEW = {
+    *_READS,
+    _P.ROLE_READ,
+    _P.ROLE_APPOINT,
+    _P.CASE_READ,
+    _P.CASE_RECORD,
+    _P.CASE_REVEAL,
+    _P.OBJECTION_READ,
+}
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CITY_VIEWER: frozenset(_READS),
@@ -89,9 +97,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.RESIDENT: frozenset({_P.PLACE_READ}),
 }
 
-_BELOW_SECRETARY = frozenset(
-    {Role.COMMUNITY_WORKER, Role.GRID_WORKER, Role.RESIDENT, *ONE_HEAD_SEVEN_ROLES}
-)
+_BELOW_SECRETARY = frozenset({Role.COMMUNITY_WORKER, Role.GRID_WORKER, Role.RESIDENT, *ONE_HEAD_SEVEN_ROLES})
 
 # Nobody gives a role they could not hold over: each appoints only ranks below their own, within their place.
 # District reviewers and the city's viewers are appointed by the operator (`flask people appoint`).

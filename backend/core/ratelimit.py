@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Flask, current_app, request
 from limits import parse
@@ -18,14 +18,14 @@ from backend.core.auth import bearer
 from backend.core.errors import HTTP_CODES, DomainError
 from backend.core.models import Timestamp
 from backend.core.transaction import on_own_connection
-from backend.extensions import db
+from backend.extensions import Model
 
 
-class RateLimit(db.Model):
+class RateLimit(Model):
     """A counter and when it starts anew. Worth nothing after a crash, hence UNLOGGED."""
 
     __tablename__ = "rate_limit"
-    __table_args__ = {"prefixes": ["UNLOGGED"]}
+    __table_args__: ClassVar = {"prefixes": ["UNLOGGED"]}
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     hits: Mapped[int] = mapped_column(Integer)
     expires_at: Mapped[datetime] = mapped_column(Timestamp)
@@ -46,7 +46,7 @@ RESET = text("DELETE FROM rate_limit")
 class PostgresStorage(Storage):
     """Fixed windows for `limits`. Each hit commits on its own: a refused request has still been counted."""
 
-    STORAGE_SCHEME = ["postgresql"]
+    STORAGE_SCHEME: ClassVar = ["postgresql"]
 
     @property
     def base_exceptions(self) -> type[Exception]:

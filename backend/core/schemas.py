@@ -1,5 +1,7 @@
 """The schema every other one extends: unknown fields refused, and refusals in Chinese."""
 
+from typing import Any, ClassVar
+
 from marshmallow import Schema as MarshmallowSchema
 from marshmallow import fields, validate
 
@@ -36,13 +38,13 @@ validate.OneOf.default_message = "只能是：{choices}。"
 
 
 class Schema(MarshmallowSchema):
-    error_messages = {"unknown": "没有这一项。", "type": "格式不对。"}
+    error_messages: ClassVar = {"unknown": "没有这一项。", "type": "格式不对。"}
 
 
 NO_CONTROL = validate.Regexp(r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\Z", error="含有不能使用的字符。")
 
 
-def written(longest: int, shortest: int = 1, **options: object) -> fields.String:
+def written(longest: int, shortest: int = 1, **options: Any) -> fields.String:
     """A line or paragraph typed by a person: bounded, no control characters (PostgreSQL refuses NUL)."""
     return fields.String(validate=[validate.Length(shortest, longest), NO_CONTROL], **options)
 
@@ -50,7 +52,7 @@ def written(longest: int, shortest: int = 1, **options: object) -> fields.String
 PLACE_CODE = validate.Regexp(r"^[0-9]{4,12}(-[0-9]{3}){0,3}\Z", error="地点代码不对。")
 
 
-def place_code(**options: object) -> fields.String:
+def place_code(**options: Any) -> fields.String:
     """A place's code."""
     return fields.String(validate=PLACE_CODE, **options)
 

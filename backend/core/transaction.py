@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
+
+from sqlalchemy import func, select
 
 from backend.extensions import READ, db, reading
 
@@ -57,6 +60,11 @@ def _reading() -> Iterator[None]:
         borrowed.give_back()
         if db.session.registry.has():
             db.session.remove()
+
+
+def database_now() -> datetime:
+    """The instant by the database's clock at which this transaction began."""
+    return db.session.scalars(select(func.now())).one()
 
 
 def rows(sql: str, parameters: Any = None) -> list[Any]:

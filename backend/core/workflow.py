@@ -1,7 +1,7 @@
 """State changes, for every feature, in one place: tables of Steps and the one function that walks them."""
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -37,10 +37,10 @@ class Step:
     """
 
     action: str
-    sources: frozenset[str]
+    sources: Collection[str]
     target: str
-    permission: Permission | None
     label: str
+    permission: Permission | None = None
     lane: str | None = None
     needs_reason: bool = False
     guard: Callable[[Any, datetime], None] | None = None
@@ -49,12 +49,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Workflow:
-    """A model's table of Steps. `visible` is the permission without which the subject does not exist (404)."""
+    """A model's table of Steps. `visible` is the permission without which the subject does not exist (404);
+    `hands` names the row whose lanes count: the subject, or what it is about."""
 
     name: str
     steps: tuple[Step, ...]
     visible: Permission
     place_of: Callable[[Any], str]
+    hands: Callable[[Any], uuid.UUID] = lambda subject: subject.id
 
     def step(self, status: str, action: str) -> Step | None:
         return next((s for s in self.steps if s.action == action and status in s.sources), None)
@@ -74,18 +76,26 @@ def advance(
     """Takes the step `action` on `subject`, or refuses.
 
     lock → revision (409 stale) → step (409 with the allowed actions) → permission at the place (403; 404 out of
-    sight) → separate hands (403) → reason (422) → guard (422) → status, revision, audit → effect. `check` is the verb's own
-    refusal that asks the database, made under the lock; `data` is what the step needs besides.
+    sight) → separate hands (403) → reason (422) → guard (422) → status, revision, audit → effect. `check` is the
+    verb's own refusal that asks the database, made under the lock; `data` is what the step needs besides.
     """
     now = lock(subject)
     if revision is not None and revision != subject.revision:
         raise Conflict(
-            "stale", "内容刚刚被更新过，请刷新后再操作。", status_now=subject.status, revision=subject.revision
+            "stale",
+            "内容刚刚被更新过，请刷新后再操作。",
+            status_now=subject.status,
+            revision=subject.revision,
         )
     step = flow.step(subject.status, action)
     if step is None:
         allowed = allowed_actions(flow, [subject], actor, now)[subject.id]
-        raise Conflict("not_now", "现在不能做这一步，请刷新查看最新进展。", status_now=subject.status, allowed_actions=allowed)
+        raise Conflict(
+            "not_now",
+            "现在不能做这一步，请刷新查看最新进展。",
+            status_now=subject.status,
+            allowed_actions=allowed,
+        )
     _permit(flow, step, subject, actor)
     if step.needs_reason and not (reason or "").strip():
         raise DomainError("reason_required", "请写明原因。", errors=[{"field": "/reason", "detail": "请写明原因。"}])
@@ -115,7 +125,8 @@ def _permit(flow: Workflow, step: Step, subject: Any, actor: Actor) -> None:
             raise Forbidden("forbidden", "这一步由系统自动完成。")
         return
     actor.require(step.permission, flow.place_of(subject), visible=flow.visible)
-    if step.lane and lanes_of(actor, [subject.id])[subject.id] - {step.lane}:
+    about = flow.hands(subject)
+    if step.lane and lanes_of(actor, [about])[about] - {step.lane}:
         raise Forbidden("separate_hands", "申报人和各级审核人必须是不同的人：您已经办理过这份申请的另一个环节。")
 
 
@@ -147,18 +158,21 @@ def lanes_of(actor: Actor, subject_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, 
     query = select(AuditEvent.subject_id, AuditEvent.lane).where(
         AuditEvent.subject_id.in_(lanes), AuditEvent.actor_id == actor.id, AuditEvent.lane.is_not(None)
     )
-    for subject_id, lane in db.session.execute(query.distinct()):
-        lanes[subject_id].add(lane)
+    for subject_id, lane in db.session.execute(query.distinct()).tuples():
+        if subject_id and lane:
+            lanes[subject_id].add(lane)
     return lanes
 
 
-def allowed_actions(
-    flow: Workflow, subjects: Iterable[Any], actor: Actor, now: datetime
-) -> dict[uuid.UUID, list[str]]:
+def allowed_actions(flow: Workflow, subjects: Iterable[Any], actor: Actor, now: datetime) -> dict[uuid.UUID, list[str]]:
     """What the actor may do with each subject now, read from the table that guards it."""
     page = list(subjects)
-    lanes = lanes_of(actor, [s.id for s in page]) if actor.id else {s.id: set() for s in page}
-    return {s.id: [step.action for step in flow.steps if _offered(flow, step, s, actor, lanes[s.id], now)] for s in page}
+    about = {s.id: flow.hands(s) for s in page}
+    lanes = lanes_of(actor, about.values()) if actor.id else {found: set() for found in about.values()}
+    return {
+        s.id: [step.action for step in flow.steps if _offered(flow, step, s, actor, lanes[about[s.id]], now)]
+        for s in page
+    }
 
 
 def _offered(flow: Workflow, step: Step, subject: Any, actor: Actor, lanes: set[str], now: datetime) -> bool:

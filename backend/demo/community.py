@@ -5,10 +5,12 @@ state goes through the verbs, so that its history is a real one.
 """
 
 import random
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 
 from backend.cases import service as cases
 from backend.cases.models import Case, Category
@@ -37,10 +39,10 @@ OFFICE = "027-83210000"
 
 
 def loaded() -> bool:
-    return db.session.scalar(select(func.count()).select_from(User).where(User.demo_name.is_not(None))) > 0
+    return db.session.scalar(select(User.id).where(User.demo_name.is_not(None)).limit(1)) is not None
 
 
-def load(say=print) -> None:
+def load(say: Callable[[str], Any] = print) -> None:
     """Loads what is missing, then tops the records up to yesterday. Does nothing that was done before."""
     with unit_of_work():
         if not loaded():
@@ -126,7 +128,9 @@ def _volunteers() -> None:
     chance = random.Random(63)
     buildings = list(
         db.session.scalars(
-            select(Place.code).where(Place.kind == "building", Place.parent_code.startswith(COMMUNITY)).order_by(Place.code)
+            select(Place.code)
+            .where(Place.kind == "building", Place.parent_code.startswith(COMMUNITY))
+            .order_by(Place.code)
         )
     )
     seven = ONE_HEAD_SEVEN_ROLES[1:]
@@ -189,7 +193,9 @@ def _published(code: str) -> certification.Application | None:
         return None
     application = certification.apply(actor("王秀英"), code)
     if not isinstance(application, certification.Application):
-        raise RuntimeError(f"the demo's compound {code} is not ready: {[r.id for r in application.criteria if not r.met]}")
+        raise RuntimeError(
+            f"the demo's compound {code} is not ready: {[r.id for r in application.criteria if not r.met]}"
+        )
     certification.review(actor("赵明"), application.id, "approve", application.revision, None)
     return certification.publish(actor("周建华"), application.id, application.revision, OFFICE)
 

@@ -33,14 +33,19 @@ class DemoPeopleSchema(Schema):
 @operation("listDemoPeople", "演示人物", "Who can sign in to the demo", needs=DEMO)
 @blp.response(200, DemoPeopleSchema)
 def people() -> Any:
-    return {
-        "items": [{"name": p.name, "role": p.role.value, "label": p.role.label, "shows": p.shows} for p in PEOPLE]
-    }
+    return {"items": [{"name": p.name, "role": p.role.value, "label": p.role.label, "shows": p.shows} for p in PEOPLE]}
 
 
 @blp.route("/sessions", methods=["POST"])
 @limit("SIGN_IN_LIMIT")
-@operation("signInToDemo", "演示登录", "Sign in by the name of one of the demo's people", needs=DEMO, errors=(401, 429), keyed=False)
+@operation(
+    "signInToDemo",
+    "演示登录",
+    "Sign in by the name of one of the demo's people",
+    needs=DEMO,
+    errors=(401, 429),
+    keyed=False,
+)
 @blp.arguments(DemoSignInSchema)
 @blp.response(200, TokensSchema)
 def sign_in(body: dict) -> Any:

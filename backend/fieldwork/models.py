@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, Date, ForeignKey, Integer, SmallInteger,
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.models import Code, Row, Timestamp
-from backend.extensions import db
+from backend.extensions import Model
 
 # Measures a person enters; None: not recorded yet. Those of one item lie side by side.
 ENTERED = (
@@ -32,7 +32,7 @@ def _measure(kind: type = SmallInteger) -> Mapped[int | None]:
     return mapped_column(kind)
 
 
-class DailyRecord(Row, db.Model):
+class DailyRecord(Row, Model):
     """The day's sheet of a compound. Areas are square metres."""
 
     __tablename__ = "daily_record"

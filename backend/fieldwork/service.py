@@ -32,11 +32,11 @@ def record(actor: Actor, place_code: str, day: date, measures: dict[str, int | N
     derived = {"households": place.households, "roles_held": min(held, needed), "roles_needed": needed}
     values = {**measures, **derived, "recorded_by": actor.id}
     sheet = insert(DailyRecord).values(id=new_id(), place_code=place_code, day=day, **values)
-    sheet = sheet.on_conflict_do_update(
+    written_or_changed = sheet.on_conflict_do_update(
         index_elements=["place_code", "day"],
         set_={**values, "revision": DailyRecord.revision + 1, "changed_at": func.now()},
     ).returning(DailyRecord)
-    written = db.session.scalars(sheet, execution_options={"populate_existing": True}).one()
+    written = db.session.scalars(written_or_changed, execution_options={"populate_existing": True}).one()
     audit.record("daily_record", "enter", actor, written, place_code=place_code, details={"day": str(day), **measures})
     db.session.flush()
     return written
@@ -70,9 +70,9 @@ def sheets(actor: Actor, place_code: str, days: int) -> list[DailyRecord]:
 def _within_term(day: date) -> None:
     today = clock.today()
     if day > today:
-        raise DomainError("in_the_future", "不能填写未来的日报。", errors=[{"field": "/day", "detail": "不能晚于今天。"}])
+        raise DomainError(
+            "in_the_future", "不能填写未来的日报。", errors=[{"field": "/day", "detail": "不能晚于今天。"}]
+        )
     if (today - day).days > LATE_ENTRY_DAYS:
         detail = f"日报只能补填 {LATE_ENTRY_DAYS} 天以内的，更早的已经封存。"
         raise DomainError("day_closed", detail, errors=[{"field": "/day", "detail": detail}])
-
-

@@ -1,1 +1,1 @@
-"""People: users, sign-in, the posts they hold at places, household members and consent; tables `app_user` and others."""
+"""People: users, sign-in, the posts they hold at places, household members and consent; table `app_user` first."""

@@ -95,7 +95,9 @@ def _with_headings(table: list[list[str]]) -> list[dict[str, str]]:
     if len(table) - 1 > LARGEST:
         faults.append(_fault(LARGEST + 2, "", f"一次最多导入 {LARGEST} 户，请分开上传。"))
     _refuse(faults)
-    faults = [_fault(n, "", "这一行的格数与表头不一致。") for n, row in enumerate(table, 1) if len(row) != len(headings)]
+    faults = [
+        _fault(n, "", "这一行的格数与表头不一致。") for n, row in enumerate(table, 1) if len(row) != len(headings)
+    ]
     _refuse(faults)
     return [dict(zip(headings, (cell.strip() for cell in row), strict=True)) for row in table[1:]]
 
@@ -198,7 +200,9 @@ def _write(rows: list[dict[str, Any]], units: dict[tuple[str, str], str], report
 
 def _heads(household_ids: list[uuid.UUID]) -> dict[uuid.UUID, HouseholdMember]:
     query = select(HouseholdMember).where(
-        HouseholdMember.household_id.in_(household_ids), HouseholdMember.is_head, HouseholdMember.left_at.is_(None)
+        HouseholdMember.household_id.in_(household_ids),
+        HouseholdMember.is_head,
+        HouseholdMember.left_at.is_(None),
     )
     return {head.household_id: head for head in db.session.scalars(query)}
 

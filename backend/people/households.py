@@ -13,6 +13,7 @@ from backend.core.crypto import keyring
 from backend.core.errors import Conflict, NotFound
 from backend.core.models import within
 from backend.core.permissions import Permission
+from backend.core.transaction import database_now
 from backend.extensions import db
 from backend.people.models import Consent, HouseholdMember, User
 from backend.places.models import Household
@@ -40,9 +41,7 @@ def below(actor: Actor, place_code: str) -> Any:
 def members_of(household_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[HouseholdMember]]:
     """The present members of a page of households, heads first: one query."""
     found: dict[uuid.UUID, list[HouseholdMember]] = {household_id: [] for household_id in household_ids}
-    query = select(HouseholdMember).where(
-        HouseholdMember.household_id.in_(found), HouseholdMember.left_at.is_(None)
-    )
+    query = select(HouseholdMember).where(HouseholdMember.household_id.in_(found), HouseholdMember.left_at.is_(None))
     for member in db.session.scalars(query.order_by(HouseholdMember.is_head.desc(), HouseholdMember.id)):
         found[member.household_id].append(member)
     return found
@@ -58,7 +57,14 @@ def update(actor: Actor, household_id: uuid.UUID, revision: int, changes: dict[s
     for name, value in changes.items():
         setattr(household, name, value)
     household.revision += 1
-    audit.record("household", "update", actor, household, place_code=household.place_code, details={"changed": sorted(changes)})
+    audit.record(
+        "household",
+        "update",
+        actor,
+        household,
+        place_code=household.place_code,
+        details={"changed": sorted(changes)},
+    )
     db.session.flush()
     return household
 
@@ -89,7 +95,14 @@ def reveal_member(actor: Actor, member_id: uuid.UUID, purpose: str) -> Household
         raise NotFound("住户成员")
     household = household_in_sight(actor, member.household_id)
     actor.require(Permission.HOUSEHOLD_REVEAL, household.place_code)
-    audit.record("household_member", "reveal", actor, member, place_code=household.place_code, details={"purpose": purpose})
+    audit.record(
+        "household_member",
+        "reveal",
+        actor,
+        member,
+        place_code=household.place_code,
+        details={"purpose": purpose},
+    )
     return member
 
 
@@ -115,7 +128,7 @@ def record_consent(actor: Actor, household_id: uuid.UUID, given_to: uuid.UUID, k
     actor.require(Permission.CONSENT_RECORD, household.place_code)
     if db.session.get(User, given_to) is None:
         raise NotFound("用户")
-    until = db.session.scalar(select(func.now())) + CONSENT_LIFE
+    until = database_now() + CONSENT_LIFE
     consent = Consent(household_id=household_id, given_to=given_to, kind=kind, recorded_by=actor.id, until=until)
     db.session.add(consent)
     audit.record("consent", "record", actor, consent, place_code=household.place_code, details={"kind": kind})

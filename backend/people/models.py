@@ -8,21 +8,24 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.crypto import Encrypted
 from backend.core.models import Code, Row, Timestamp
-from backend.extensions import db
+from backend.extensions import Model
 
 
-class User(Row, db.Model):
+class User(Row, Model):
     """Someone who signs in. The name is the public one of an official act ("signed by"), or a resident's choice."""
 
     __tablename__ = "app_user"
-    __table_args__ = (UniqueConstraint("openid_index"), Index("uq_app_user_demo_name", "demo_name", unique=True))
+    __table_args__ = (
+        UniqueConstraint("openid_index"),
+        Index("uq_app_user_demo_name", "demo_name", unique=True),
+    )
     name: Mapped[str] = mapped_column(String(40))
     openid_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     demo_name: Mapped[str | None] = mapped_column(String(40))
     active: Mapped[bool] = mapped_column(default=True, server_default="true")
 
 
-class RefreshToken(Row, db.Model):
+class RefreshToken(Row, Model):
     """One refresh token, by its SHA-256. Used once; used twice, its whole family is revoked."""
 
     __tablename__ = "refresh_token"
@@ -35,7 +38,7 @@ class RefreshToken(Row, db.Model):
     revoked_at: Mapped[datetime | None] = mapped_column(Timestamp)
 
 
-class RoleAssignment(Row, db.Model):
+class RoleAssignment(Row, Model):
     """A post: who holds which role at which place, since when, given by whom."""
 
     __tablename__ = "role_assignment"
@@ -59,7 +62,7 @@ class RoleAssignment(Row, db.Model):
     ended_at: Mapped[datetime | None] = mapped_column(Timestamp)
 
 
-class HouseholdMember(Row, db.Model):
+class HouseholdMember(Row, Model):
     """A person of a household. A phone may be looked up only whole, through its blind index."""
 
     __tablename__ = "household_member"
@@ -67,7 +70,10 @@ class HouseholdMember(Row, db.Model):
         Index("ix_household_member_household_id", "household_id"),
         Index("ix_household_member_phone_index", "phone_index"),
         Index(
-            "uq_household_member_head", "household_id", unique=True, postgresql_where=text("is_head AND left_at IS NULL")
+            "uq_household_member_head",
+            "household_id",
+            unique=True,
+            postgresql_where=text("is_head AND left_at IS NULL"),
         ),
     )
     household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("household.id"))
@@ -81,7 +87,7 @@ class HouseholdMember(Row, db.Model):
     phone = Encrypted()
 
 
-class Consent(Row, db.Model):
+class Consent(Row, Model):
     """A household's consent that someone acts for it: given how, to whom, until when."""
 
     __tablename__ = "consent"

@@ -23,7 +23,14 @@ SIGN_IN = "it is how one signs in"
 
 @blp.route("/sessions", methods=["POST"])
 @limit("SIGN_IN_LIMIT")
-@operation("signIn", "登录", "Sign in with the provider's code", needs=public(SIGN_IN), errors=(401, 429), keyed=False)
+@operation(
+    "signIn",
+    "登录",
+    "Sign in with the provider's code",
+    needs=public(SIGN_IN),
+    errors=(401, 429),
+    keyed=False,
+)
 @blp.arguments(s.SignInSchema)
 @blp.response(200, s.TokensSchema)
 def sign_in(body: dict) -> Any:
@@ -33,7 +40,14 @@ def sign_in(body: dict) -> Any:
 
 @blp.route("/sessions/refresh", methods=["POST"])
 @limit("SIGN_IN_LIMIT")
-@operation("refreshSession", "续期登录", "Rotate the refresh token", needs=public(SIGN_IN), errors=(401, 429), keyed=False)
+@operation(
+    "refreshSession",
+    "续期登录",
+    "Rotate the refresh token",
+    needs=public(SIGN_IN),
+    errors=(401, 429),
+    keyed=False,
+)
 @blp.arguments(s.RefreshSchema)
 @blp.response(200, s.TokensSchema)
 def refresh(body: dict) -> Any:
@@ -42,7 +56,13 @@ def refresh(body: dict) -> Any:
 
 
 @blp.route("/sessions/end", methods=["POST"])
-@operation("signOut", "退出登录", "Sign out everywhere this sign-in reached", needs=public("whoever holds the token may end it"), keyed=False)
+@operation(
+    "signOut",
+    "退出登录",
+    "Sign out everywhere this sign-in reached",
+    needs=public("whoever holds the token may end it"),
+    keyed=False,
+)
 @blp.arguments(s.RefreshSchema)
 @blp.response(204)
 def sign_out(body: dict) -> None:
@@ -82,7 +102,12 @@ def dismiss(assignment_id: UUID) -> Any:
 
 
 @blp.route("/households")
-@operation("listHouseholds", "住户名单（隐去个人信息）", "The households at and below a place, masked", needs=P.HOUSEHOLD_READ)
+@operation(
+    "listHouseholds",
+    "住户名单（隐去个人信息）",
+    "The households at and below a place, masked",
+    needs=P.HOUSEHOLD_READ,
+)
 @blp.arguments(s.PlacePageQuery, location="query")
 @blp.response(200, s.HouseholdPageSchema)
 def list_households(query: dict) -> Any:
@@ -93,7 +118,13 @@ def list_households(query: dict) -> Any:
 
 
 @blp.route("/places/<place_code:code>/households/import", methods=["POST"])
-@operation("importHouseholds", "导入住户表（CSV）", "Import a spreadsheet of households", needs=P.HOUSEHOLD_EDIT, errors=(404,))
+@operation(
+    "importHouseholds",
+    "导入住户表（CSV）",
+    "Import a spreadsheet of households",
+    needs=P.HOUSEHOLD_EDIT,
+    errors=(404,),
+)
 @blp.response(200, s.ImportReportSchema)
 def import_households(code: str) -> Any:
     if request.mimetype != "text/csv":
@@ -103,7 +134,14 @@ def import_households(code: str) -> Any:
 
 @blp.route("/households/find", methods=["POST"])
 @limit("REVEAL_LIMIT", key=caller)
-@operation("findHouseholdByPhone", "按电话找住户", "Find a household by a whole phone number", needs=P.HOUSEHOLD_REVEAL, errors=(429,), keyed=False)
+@operation(
+    "findHouseholdByPhone",
+    "按电话找住户",
+    "Find a household by a whole phone number",
+    needs=P.HOUSEHOLD_REVEAL,
+    errors=(429,),
+    keyed=False,
+)
 @blp.arguments(s.FindByPhoneSchema)
 @blp.response(200, s.HouseholdListSchema)
 def find_by_phone(body: dict) -> Any:
@@ -129,7 +167,14 @@ def add_member(body: dict, household_id: UUID) -> Any:
 
 @blp.route("/household-members/<uuid:member_id>/reveal", methods=["POST"])
 @limit("REVEAL_LIMIT", key=caller)
-@operation("revealMember", "查看姓名电话（留痕）", "See name and phone in clear; audited", needs=P.HOUSEHOLD_REVEAL, errors=(404, 429), keyed=False)
+@operation(
+    "revealMember",
+    "查看姓名电话（留痕）",
+    "See name and phone in clear; audited",
+    needs=P.HOUSEHOLD_REVEAL,
+    errors=(404, 429),
+    keyed=False,
+)
 @blp.arguments(s.RevealSchema)
 @blp.response(200, s.ClearMemberSchema)
 def reveal_member(body: dict, member_id: UUID) -> Any:
@@ -137,7 +182,13 @@ def reveal_member(body: dict, member_id: UUID) -> Any:
 
 
 @blp.route("/households/<uuid:household_id>/consents", methods=["POST"])
-@operation("recordConsent", "登记代办授权", "Record consent to act for a household", needs=P.CONSENT_RECORD, errors=(404,))
+@operation(
+    "recordConsent",
+    "登记代办授权",
+    "Record consent to act for a household",
+    needs=P.CONSENT_RECORD,
+    errors=(404,),
+)
 @blp.arguments(s.ConsentRequestSchema)
 @blp.response(201, s.ConsentSchema)
 def record_consent(body: dict, household_id: UUID) -> Any:
@@ -149,5 +200,3 @@ def record_consent(body: dict, household_id: UUID) -> Any:
 @blp.response(200, s.ConsentSchema)
 def withdraw_consent(consent_id: UUID) -> Any:
     return households.withdraw_consent(current_actor(), consent_id)
-
-

@@ -1,5 +1,7 @@
 """Shapes of people. What is read shows masked values; a clear one is the answer to a reveal alone."""
 
+from typing import Any
+
 from marshmallow import fields, validate
 
 from backend.core.masking import MaskedField
@@ -11,7 +13,7 @@ from backend.people.household_import import PHONE
 PURPOSES = ["deliver", "care_visit", "verify", "emergency"]
 
 
-def phone(**options: object) -> fields.String:
+def phone(**options: Any) -> fields.String:
     return fields.String(validate=validate.Regexp(rf"^(?:{PHONE.pattern})\Z", error="电话号码不对。"), **options)
 
 

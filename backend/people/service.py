@@ -27,7 +27,9 @@ SELECT (SELECT count(DISTINCT place_code) FROM role_assignment
        (SELECT count(*) FROM place WHERE parent_code = :compound) AS buildings""")
 
 
-def appoint(actor: Actor, user_id: uuid.UUID, role: Role, place_code: str, until: datetime | None = None) -> RoleAssignment:
+def appoint(
+    actor: Actor, user_id: uuid.UUID, role: Role, place_code: str, until: datetime | None = None
+) -> RoleAssignment:
     """Gives a role at a place. Nobody gives a role they could not hold over (see APPOINTS), nor any to themselves;
     a role is held only at its own kinds of place. Giving again what is held already changes nothing."""
     place = place_named(place_code)
@@ -65,7 +67,8 @@ def _may_give(actor: Actor, user_id: uuid.UUID, role: Role, place_code: str) -> 
 def dismiss(actor: Actor, assignment_id: uuid.UUID) -> RoleAssignment:
     """Ends a post at once: the roles are read on each request."""
     query = select(RoleAssignment).where(
-        RoleAssignment.id == assignment_id, within(RoleAssignment.place_code, actor.scope(Permission.ROLE_READ))
+        RoleAssignment.id == assignment_id,
+        within(RoleAssignment.place_code, actor.scope(Permission.ROLE_READ)),
     )
     assignment = db.session.scalars(query.with_for_update()).one_or_none()
     if assignment is None:
@@ -94,6 +97,11 @@ def user_names(user_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
 def roles_covered(compound_code: str) -> tuple[int, int]:
     """(held, needed) of one head, seven roles: a head per building, each of the seven once for the compound or for
     the community it lies in."""
-    where = {"compound": compound_code, "below": compound_code + "~", "community": compound_code[:12], "seven": SEVEN}
+    where = {
+        "compound": compound_code,
+        "below": compound_code + "~",
+        "community": compound_code[:12],
+        "seven": SEVEN,
+    }
     held, buildings = db.session.execute(ROLES_COVERED, where).one()
     return held, buildings + len(SEVEN)

@@ -89,12 +89,10 @@ def revoke_family(secret: str) -> None:
     """Ends every session that descends from the same sign-in."""
     family = select(RefreshToken.family_id).where(RefreshToken.digest == _digest(secret)).scalar_subquery()
     live = (RefreshToken.family_id == family) & RefreshToken.revoked_at.is_(None)
-    ended = db.session.execute(update(RefreshToken).where(live).values(revoked_at=func.now()))
-    if ended.rowcount:
+    ending = update(RefreshToken).where(live).values(revoked_at=func.now()).returning(RefreshToken.id)
+    if db.session.scalars(ending).all():
         audit.record("session", "revoke", HOUSE)
 
 
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
-
-

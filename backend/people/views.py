@@ -23,11 +23,12 @@ def me(actor: Actor) -> dict[str, Any]:
     return {"id": actor.id, "name": actor.name, "posts": posts, "permissions": permissions}
 
 
-def with_names(assignments: Sequence[RoleAssignment]) -> Sequence[RoleAssignment]:
+def with_names(assignments: Sequence[RoleAssignment]) -> Sequence[Any]:
     called = user_names([assignment.user_id for assignment in assignments])
-    for assignment in assignments:
-        assignment.user_name = called[assignment.user_id]  # type: ignore[attr-defined]
-    return assignments
+    shown: Sequence[Any] = assignments
+    for assignment in shown:
+        assignment.user_name = called[assignment.user_id]
+    return shown
 
 
 def masked(households: Sequence[Household]) -> list[dict[str, Any]]:

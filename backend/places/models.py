@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, SmallInteger
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.models import Code, Row
-from backend.extensions import db
+from backend.extensions import Model
 
 
 class PlaceKind(StrEnum):
@@ -22,7 +22,7 @@ class PlaceKind(StrEnum):
     UNIT = "unit"
 
 
-class Place(db.Model):
+class Place(Model):
     """A place is known by its code: the official one (4 digits city, 6 district, 9 subdistrict, 12 community),
     below it `-001` a level (compound, building, unit). A code therefore starts with the code of every place it
     lies in, and "at or below" is one comparison or one range of the primary key, without a join."""
@@ -43,7 +43,7 @@ class Place(db.Model):
     households: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
 
 
-class Household(Row, db.Model):
+class Household(Row, Model):
     """One door. Its members' names and phones are encrypted, in `household_member`."""
 
     __tablename__ = "household"

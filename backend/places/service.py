@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from backend.core import audit
 from backend.core.auth import HOUSE, Actor
@@ -90,7 +90,7 @@ def count_households(compound_code: str) -> None:
         .where(Household.place_code >= compound_code, Household.place_code < compound_code + "~")
         .scalar_subquery()
     )
-    db.session.execute(Place.__table__.update().where(Place.code == compound_code).values(households=counted))
+    db.session.execute(update(Place).where(Place.code == compound_code).values(households=counted))
 
 
 def compound_of(code: str) -> str:
@@ -157,19 +157,26 @@ def _why_bad(row: dict[str, str], codes: set[str], seen: set[str]) -> str | None
         return "the number of columns is wrong"
     code, parent = row["code"], row["parent_code"]
     reasons = (
-        (not (code.isascii() and code.isdigit() and len(code) in (4, 6, 9, 12)), f"code {code!r} is not 4, 6, 9 or 12 digits"),
+        (
+            not (code.isascii() and code.isdigit() and len(code) in (4, 6, 9, 12)),
+            f"code {code!r} is not 4, 6, 9 or 12 digits",
+        ),
         (code in seen, f"code {code} stands twice in the file"),
         (not row["name"].strip(), "the name is empty"),
-        (len(row["name"]) > NAME_LONGEST or not row["name"].isprintable(), f"the name is not {NAME_LONGEST} plain letters at most"),
+        (
+            len(row["name"]) > NAME_LONGEST or not row["name"].isprintable(),
+            f"the name is not {NAME_LONGEST} plain letters at most",
+        ),
         (row["kind"] not in REGISTER_KINDS, f"kind {row['kind']!r} is none of the register's"),
         ((row["kind"] == "city") != (not parent), "a city has no parent, everything else has one"),
         (bool(parent) and parent not in codes, f"parent {parent} is not in the register"),
-        (bool(parent) and not (code.startswith(parent) and len(code) > len(parent)), f"code {code} does not lie below {parent}"),
+        (
+            bool(parent) and not (code.startswith(parent) and len(code) > len(parent)),
+            f"code {code} does not lie below {parent}",
+        ),
     )
     return next((reason for bad, reason in reasons if bad), None)
 
 
 def names(codes: Iterable[str]) -> dict[str, str]:
     return dict(db.session.execute(select(Place.code, Place.name).where(Place.code.in_(set(codes)))).all())
-
-

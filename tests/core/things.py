@@ -21,13 +21,13 @@ NAME, PHONE = "张三丰", "13812345678"
 
 def household(app: Flask, room: str = "101", place: str = UNIT) -> tuple[uuid.UUID, uuid.UUID]:
     """A household with its head; (household id, member id)."""
-    with app.app_context(), unit_of_work() as session:
+    with app.app_context(), unit_of_work():
         home = Household(place_code=place, room=room, member_count=2)
-        session.add(home)
-        session.flush()
+        db.session.add(home)
+        db.session.flush()
         head = HouseholdMember(household_id=home.id, is_head=True, name=NAME)
         set_phone(head, PHONE)
-        session.add(head)
+        db.session.add(head)
         return home.id, head.id
 
 
@@ -49,6 +49,7 @@ def plain_app(app: Flask, *blueprints: Any, **config: Any) -> Iterator[Flask]:
     bare.config.update({**app.config, **config})
     db.init_app(bare)
     logs.init_app(bare)
+    structlog.configure(cache_logger_on_first_use=False)
     errors.init_app(bare)
     for blueprint in blueprints:
         bare.register_blueprint(blueprint)

@@ -1,7 +1,7 @@
 // The queue of applications, and one of them: its frozen evidence, its history, and the steps the server offers.
 
 import { all, get, post } from "./api.js";
-import { ask, button, card, chip, field, h, line, lines, words } from "./dom.js";
+import { ask, button, card, chip, field, h, line, lines, said, words } from "./dom.js";
 import { objectionsTo } from "./objections.js";
 import { verdict } from "./verdict.js";
 import { ACTIONS, MEASURES, RECORDS, day, moment, tone } from "./words.js";
@@ -49,12 +49,11 @@ function batch(desk) {
     button("签发本日批次", async () => {
       let result = null;
       await desk.act(async () => { result = await post("/certification-batches", { district }); }, "已签发。");
-      if (result) tell(desk, result);
+      if (result) tell(result);
     })));
 }
 
-async function tell(desk, { certified, refused }) {
-  const { said } = await import("./dom.js");
+function tell({ certified, refused }) {
   const points = [...certified.map((one) => `${one.unit.name}：${one.status_label}`), ...refused.map((one) => one.detail)];
   const summary = certified.length ? `本次认定 ${certified.length} 个小区。` : "没有公示期满、可以认定的申报。";
   said(certified.length ? "good" : "notice", summary, points.length ? h("ul", {}, points.map((point) => h("li", {}, point))) : "");
@@ -81,19 +80,25 @@ function progress(desk, application) {
       line("补正时限", moment(application.return_due_at)),
       line("退回的项目", application.reopened.map((item) => items.get(item)?.join("、") ?? item).join("；")),
       line("公示期", application.notice_ends_at && `${moment(application.notice_starts_at)} 到 ${moment(application.notice_ends_at)}`),
-      line("公示暂停", application.notice_remaining_seconds === null ? null : `恢复后还剩 ${hours(application.notice_remaining_seconds)}`),
+      line("公示暂停", application.notice_remaining_seconds === null ? null : `恢复后还剩 ${span(application.notice_remaining_seconds)}`),
       line("监督电话", application.notice_contact),
       line("批次", application.batch && `第 ${application.batch.number} 批，${day(application.batch.day, true)}`),
       line("认定时间", moment(application.certified_at)),
       line("结束时间", moment(application.ended_at)),
     ),
-    application.allowed_actions.length ? h("div", { class: "choices" }, application.allowed_actions.map((action) => offered(desk, application, action)))
+    application.allowed_actions.length ? h("div", { class: "choices" }, ranked(application.allowed_actions).map((action) => offered(desk, application, action)))
       : h("p", { class: "muted" }, "这份申报现在没有要您办理的。"));
 }
 
-const hours = (seconds) => (seconds >= 3600 ? `${Math.floor(seconds / 3600)} 小时` : `${Math.max(1, Math.round(seconds / 60))} 分钟`);
+function span(seconds) {
+  if (seconds < 120) return `${seconds} 秒`;
+  return seconds < 7200 ? `${Math.floor(seconds / 60)} 分钟` : `${Math.floor(seconds / 3600)} 小时`;
+}
 
 const KINDS = { approve: "primary", publish: "primary", certify: "primary", resubmit: "primary", reject: "danger", revoke: "danger", withdraw: "danger" };
+
+const rank = (action) => ["primary", undefined, "danger"].indexOf(KINDS[action]);
+const ranked = (actions) => actions.toSorted((a, b) => rank(a) - rank(b));
 
 function offered(desk, application, action) {
   const label = ACTIONS[action] ?? action;
@@ -113,7 +118,7 @@ const FORMS = {
   return: (application) => ({
     asks: { fields: [picked(application), reason("要补正什么")] },
     body: ({ items, reason: why }) => ({
-      items: [...(items.length ? items : [items])].filter((tick) => tick.checked).map((tick) => tick.value), reason: why.value,
+      items: [...(items.length === undefined ? [items] : items)].filter((tick) => tick.checked).map((tick) => tick.value), reason: why.value,
     }),
   }),
   resubmit: (application) => ({
@@ -123,7 +128,7 @@ const FORMS = {
     },
     body: (controls) => {
       const given = application.reopened.map((item) => [item, controls[`answer.${item}`].value.trim()]);
-      return { answers: Object.fromEntries(given.filter(([, said]) => said)) };
+      return { answers: Object.fromEntries(given.filter(([, answer]) => answer)) };
     },
   }),
   reject: () => reasoned("原因会告知申报人。"),
@@ -131,8 +136,8 @@ const FORMS = {
   withdraw: () => reasoned("撤回后这份申报结束，可以重新申报。", false),
 };
 
-function reasoned(said, required = true) {
-  return { asks: { words: said, fields: [reason(required ? "原因" : "原因（可不填）", required)] }, body: ({ reason: why }) => ({ reason: why.value.trim() || null }) };
+function reasoned(consequence, required = true) {
+  return { asks: { words: consequence, fields: [reason(required ? "原因" : "原因（可不填）", required)] }, body: ({ reason: why }) => ({ reason: why.value.trim() || null }) };
 }
 
 const reason = (label, required = true) => field(label, words("reason", { required }));
@@ -155,7 +160,7 @@ function evidence({ filing, pack_id, pack_version }) {
   return card("冻结的证据",
     h("p", { class: "muted" }, `第 ${filing.number} 次提交，按 ${day(filing.as_of, true)} 的记录，规则 ${pack_id} ${pack_version}。${kinds}。`),
     score === null ? null : h("p", {}, `得分 ${score}，要求 ${pass_score}。`),
-    ...verdict(filing.verdict), sheets(counted.get("daily_record") ?? []));
+    ...verdict(filing.verdict, { open: true }), sheets(counted.get("daily_record") ?? []));
 }
 
 function sheets(records) {

@@ -47,10 +47,17 @@ export function refusal(error) {
     console.error(error);
     return ["页面出错了，请刷新后重试。"];
   }
-  const fields = (problem.errors ?? []).map((field) => field.detail).filter((detail) => detail !== problem.detail);
+  const fields = (problem.errors ?? []).filter((wrong) => wrong.detail !== problem.detail).map((wrong) => labelled(wrong));
   const criteria = (problem.criteria ?? []).map((criterion) => `${criterion.title}：${criterion.why}`);
   const points = [...new Set([...fields, ...criteria])];
   return [problem.detail, points.length ? h("ul", {}, points.map((point) => h("li", {}, point))) : null];
+}
+
+/** A field's refusal under the name the person sees: controls are named as the API names its fields. */
+function labelled({ field: path, detail }) {
+  const control = document.querySelector(`[name="${CSS.escape(path.split("/").findLast((part) => /[a-z]/.test(part)) ?? "")}"]`);
+  const label = (control?.closest("fieldset") ?? control?.closest("label"))?.querySelector("legend, span")?.textContent;
+  return label ? `${label}：${detail}` : detail;
 }
 
 /** Says something at the top of the page; without words, falls silent. */

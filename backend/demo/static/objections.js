@@ -14,7 +14,7 @@ export async function page(desk) {
   const found = await all("/objections");
   return [
     h("h1", {}, "公示期间的异议"),
-    found.length ? h("ul", { class: "stack" }, found.map((one) => h("li", { class: "card" }, ...shown(desk, one))))
+    found.length ? h("ul", { class: "stack" }, found.map((one) => h("li", { class: "card" }, ...shown(desk, one, true))))
       : h("p", { class: "muted" }, "还没有人提出异议。"),
   ];
 }
@@ -26,13 +26,13 @@ export async function objectionsTo(desk, application) {
   return found.length ? card("异议", h("ul", { class: "stack" }, found.map((one) => h("li", { class: "stack near" }, ...shown(desk, one))))) : null;
 }
 
-function shown(desk, objection) {
+function shown(desk, objection, linked = false) {
   const [label, tone] = OBJECTION_STATES[objection.status] ?? [objection.status, "plain"];
   return [
     h("p", { class: "meta" }, chip(label, tone), h("span", { class: "muted" }, `${moment(objection.created_at)} ${CHANNELS[objection.channel] ?? ""}`)),
     h("p", {}, objection.text),
     objection.answer && h("p", {}, h("b", {}, "答复："), objection.answer),
-    h("p", {}, h("a", { class: "aside", href: `#/applications/${objection.application_id}` }, "看这份申报")),
+    linked && h("p", {}, h("a", { class: "aside", href: `#/applications/${objection.application_id}` }, "看这份申报")),
     h("div", { class: "choices" }, objection.allowed_actions.map((action) =>
       button(OBJECTION_ACTIONS[action] ?? action, () => answer(desk, objection, action), action === "uphold" ? "danger" : ""))),
   ].filter(Boolean);

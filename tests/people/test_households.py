@@ -1,0 +1,172 @@
+"""Households: masked to all, clear to few and never unseen; needs kept up to date; consent to act for them."""
+
+from backend.people.households import consented
+from tests.cast import BUILDING, ELSEWHERE, READY, UNIT
+from tests.factories.households import family
+from tests.factories.races import at_once, while_locked
+from tests.factories.world import user_id
+
+PHONE = "13912345678"
+
+
+def reveal(hand, member, purpose="care_visit"):
+    return hand.post(f"/household-members/{member}/reveal", {"purpose": purpose})
+
+
+def find(hand, phone=PHONE, purpose="verify"):
+    return hand.post("/households/find", {"phone": phone, "purpose": purpose})
+
+
+def audited(owner, action):
+    query = "SELECT place_code, details FROM audit_event WHERE action = %s ORDER BY id"
+    return owner.execute(query, [action]).fetchall()
+
+
+def same(answer):
+    """An answer without the number of the request."""
+    return answer.status_code, {name: value for name, value in answer.json.items() if name != "request_id"}
+
+
+def test_the_list_is_masked_and_for_those_in_charge_alone(world):
+    family(world)
+    for who in ("wang", "li", "chen", "liu"):
+        answer = world.hand(who).get("/households", place=BUILDING)
+        assert answer.json["items"][0]["members"][0] | {"id": ""} == {
+            "id": "", "is_head": True, "name": "孙**", "phone": "139****5678",
+        }, who  # fmt: skip
+        assert "桂英" not in answer.text and PHONE not in answer.text
+    for who, place, status in (
+        ("liu", READY, 403), ("he", READY, 403), ("qian", READY, 403), ("zhou", READY, 403), ("zheng", READY, 403),
+        ("other_grid", READY, 403), ("wang", ELSEWHERE, 403), ("wang", "4201", 403), ("nobody", READY, 403),
+    ):  # fmt: skip
+        assert world.hand(who).get("/households", place=place).status_code == status, (who, place)
+
+
+def test_members_are_added_and_a_household_has_one_head(world, owner):
+    home = family(world)
+    path = f"/households/{home['id']}/members"
+    child = world.wang.post(path, {"name": "孙小宝"})
+    assert child.status_code == 201 and child.json | {"id": ""} == {"id": "", "is_head": False, "name": "孙**", "phone": None}
+    second = world.wang.post(path, {"name": "孙大宝", "is_head": True})
+    assert (second.status_code, second.json["code"]) == (409, "head_exists")
+    names = [m["is_head"] for m in world.wang.get("/households", place=UNIT).json["items"][0]["members"]]
+    assert names == [True, False]
+    for who, status in (("liu", 403), ("other_grid", 404), ("zhou", 403)):
+        assert world.hand(who).post(path, {"name": "某人"}).status_code == status, who
+    for body in ({}, {"name": ""}, {"name": "a" * 21}, {"name": "a\0"}, {"name": "孙", "phone": "123"}, {"name": "孙", "household_id": home["id"]}):
+        assert world.wang.post(path, body).status_code == 422, body
+    assert len(audited(owner, "add")) == 1
+
+
+def test_two_heads_at_once_make_one(world, owner):
+    home = family(world)
+    owner.execute("UPDATE household_member SET is_head = false")
+    path = f"/households/{home['id']}/members"
+    made = at_once(*[lambda h=h: h.post(path, {"name": "某人", "is_head": True}) for h in (world.wang, world.li)])
+    assert sorted(answer.status_code for answer in made) == [201, 409]
+
+
+def test_a_look_at_a_phone_names_its_purpose_and_is_audited(world, owner):
+    member = family(world)["members"][0]["id"]
+    seen = reveal(world.wang, member)
+    assert seen.json == {"id": member, "name": "孙桂英", "phone": PHONE}
+    assert audited(owner, "reveal") == [(UNIT, {"purpose": "care_visit"})]
+    for body in ({}, {"purpose": ""}, {"purpose": "好奇"}):
+        assert world.wang.post(f"/household-members/{member}/reveal", body).status_code == 422
+    assert len(audited(owner, "reveal")) == 1, "a refused look shows nothing and is no look"
+    assert owner.execute("SELECT count(*) FROM idempotency_key WHERE operation = 'revealMember'").fetchone() == (0,)
+
+
+def test_a_member_out_of_sight_answers_as_a_missing_one(world, owner):
+    member = family(world)["members"][0]["id"]
+    missing = reveal(world.other_grid, "01900000-0000-7000-8000-000000000000")
+    assert missing.status_code == 404 and same(reveal(world.other_grid, member)) == same(missing)
+    for who in ("liu", "zhou", "zhao", "he", "zheng", "nobody", "qian"):
+        assert reveal(world.hand(who), member).status_code == 403, who
+    assert audited(owner, "reveal") == []
+
+
+def test_looks_are_limited_for_each_person_alone(world, app, monkeypatch):
+    monkeypatch.setitem(app.config, "REVEAL_LIMIT", "3 per hour")
+    member = family(world)["members"][0]["id"]
+    assert [reveal(world.wang, member).status_code for _ in range(4)] == [200, 200, 200, 429]
+    assert reveal(world.li, member).status_code == 200, "the limit is each person's own"
+
+
+def test_a_household_is_found_by_the_whole_number_alone_and_only_in_ones_care(world, owner):
+    home = family(world)
+    assert [h["id"] for h in find(world.wang).json["items"]] == [home["id"]]
+    assert "桂英" not in find(world.wang).text
+    assert find(world.other_grid).json == {"items": []} == find(world.wang, "13912345679").json
+    told = [details for _, details in audited(owner, "find_by_phone")]
+    assert [d["found"] for d in told] == [1, 1, 0, 0] and PHONE not in str(told)
+    for part in ("139", "1391234567", "139%", "", "139123456780", "１３９１２３４５６７８"):
+        assert find(world.wang, part).status_code == 422, part
+    for who in ("liu", "zhou", "he", "nobody"):
+        assert find(world.hand(who)).status_code == 403, who
+
+
+def test_a_landline_is_found_with_its_dash_or_without(world):
+    family(world, phone="027-83210001")
+    assert len(find(world.wang, "027-83210001").json["items"]) == 1
+    assert len(find(world.wang, "02783210001").json["items"]) == 1
+
+
+def test_needs_are_updated_against_the_revision_seen(world, owner):
+    home = family(world)
+    path = f"/households/{home['id']}"
+    changed = world.wang.patch(path, {"revision": 1, "hardship": True, "member_count": 3})
+    assert changed.status_code == 200 and changed.json["hardship"] and changed.json["revision"] == 2
+    stale = world.li.patch(path, {"revision": 1, "hardship": False})
+    assert (stale.status_code, stale.json["code"], stale.json["revision"]) == (409, "stale", 2)
+    assert audited(owner, "update") == [(UNIT, {"changed": ["hardship", "member_count"]})]
+    for body in (
+        {}, {"hardship": True}, {"revision": "2"}, {"revision": 2, "member_count": -1}, {"revision": 2, "member_count": 51},
+        {"revision": 2, "hardship": None}, {"revision": 2, "place_code": ELSEWHERE}, {"revision": 2, "room": "102"},
+    ):  # fmt: skip
+        assert world.wang.patch(path, body).status_code == 422, body
+    for who, status in (("liu", 403), ("other_grid", 404), ("he", 403), ("zhou", 403)):
+        assert world.hand(who).patch(path, {"revision": 2, "hardship": False}).status_code == status, who
+
+
+def test_an_update_that_waited_for_another_sees_what_the_other_wrote(world, app):
+    home = family(world)
+    world.wang.get("/me")
+    answer = while_locked(
+        app.config["MIGRATION_DATABASE_URL"].replace("+psycopg", ""),
+        "UPDATE household SET revision = 2, lives_alone = true WHERE id = %s", [home["id"]],
+        lambda: world.wang.patch(f"/households/{home['id']}", {"revision": 1, "lives_alone": False}),
+    )  # fmt: skip
+    assert (answer.status_code, answer.json["revision"]) == (409, 2)
+
+
+def test_consent_is_recorded_lasts_and_is_withdrawn(world, owner, ctx):
+    home, volunteer = family(world)["id"], user_id("qian")
+    path = f"/households/{home}/consents"
+    given = world.liu.post(path, {"given_to": str(volunteer), "kind": "voice"})
+    assert given.status_code == 201 and given.json["withdrawn_at"] is None
+    assert owner.execute("SELECT until - created_at = interval '180 days' FROM consent").fetchone() == (True,)
+    assert str(consented(home, volunteer).id) == given.json["id"]
+    assert consented(home, user_id("feng")) is None
+    withdraw = f"/consents/{given.json['id']}/withdraw"
+    missing = world.other_grid.post("/consents/01900000-0000-7000-8000-000000000000/withdraw")
+    assert missing.status_code == 404 and same(world.other_grid.post(withdraw)) == same(missing)
+    ended = world.wang.post(withdraw)
+    assert ended.status_code == 200 and ended.json["withdrawn_at"]
+    assert world.wang.post(withdraw).json["code"] == "already_withdrawn"
+    assert consented(home, volunteer) is None
+    assert len(audited(owner, "record")) == len(audited(owner, "withdraw")) == 1
+
+
+def test_consent_runs_out_and_is_refused_where_it_makes_no_sense(world, owner, ctx):
+    home, volunteer = family(world)["id"], user_id("qian")
+    path = f"/households/{home}/consents"
+    body = {"given_to": str(volunteer), "kind": "paper"}
+    assert world.wang.post(path, body).status_code == 201
+    owner.execute("UPDATE consent SET until = now() - interval '1 second'")
+    assert consented(home, volunteer) is None
+    assert world.wang.post(path, {**body, "given_to": home}).status_code == 404
+    for wrong in ({"kind": "telepathy"}, {"kind": None}, {"given_to": "x"}, {"until": "2030-01-01T00:00:00Z"}):
+        assert world.wang.post(path, {**body, **wrong}).status_code == 422, wrong
+    for who, status in (("other_grid", 404), ("he", 403), ("zhou", 403), ("qian", 403)):
+        assert world.hand(who).post(path, body).status_code == status, who

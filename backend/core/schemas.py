@@ -1,6 +1,6 @@
 """The schema every other one extends: unknown fields refused, and refusals in Chinese."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from marshmallow import Schema as MarshmallowSchema
 from marshmallow import fields, validate
@@ -38,7 +38,7 @@ validate.OneOf.default_message = "只能是：{choices}。"
 
 
 class Schema(MarshmallowSchema):
-    error_messages: ClassVar = {"unknown": "没有这一项。", "type": "格式不对。"}
+    error_messages = {"unknown": "没有这一项。", "type": "格式不对。"}
 
 
 NO_CONTROL = validate.Regexp(r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\Z", error="含有不能使用的字符。")

@@ -70,7 +70,8 @@ def import_households(actor: Actor, compound_code: str, sheet: bytes) -> ImportR
     return report
 
 
-def _lines(sheet: bytes) -> list[dict[str, str]]:
+def _lines(sheet: bytes) -> list[tuple[int, dict[str, str]]]:
+    """The rows that are not empty, each with its number in the sheet."""
     try:
         words = sheet.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -79,35 +80,35 @@ def _lines(sheet: bytes) -> list[dict[str, str]]:
         raise DomainError("not_a_spreadsheet", "这不是 CSV 表格，请在 Excel 里另存为 CSV 后再上传。")
     reader = csv.reader(io.StringIO(words), strict=True)
     try:
-        table = [row for row in reader if any(cell.strip() for cell in row)]
+        table = [(number, row) for number, row in enumerate(reader, 1) if any(cell.strip() for cell in row)]
     except csv.Error as error:
         raise DomainError("not_a_spreadsheet", "表格格式有误，请在 Excel 里另存为 CSV 后再上传。") from error
     return _with_headings(table)
 
 
-def _with_headings(table: list[list[str]]) -> list[dict[str, str]]:
-    headings = [COLUMNS.get(cell.strip(), cell.strip()) for cell in table[0]] if table else []
+def _with_headings(table: list[tuple[int, list[str]]]) -> list[tuple[int, dict[str, str]]]:
+    headings = [COLUMNS.get(cell.strip(), cell.strip()) for cell in table[0][1]] if table else []
     faults = [_fault(1, name, "没有这一列。") for name in headings if name not in CHINESE]
     faults += [_fault(1, name, "缺少这一列。") for name in REQUIRED if name not in headings]
     faults += [_fault(1, name, "这一列出现了两次。") for name in set(headings) if headings.count(name) > 1]
     if len(table) < 2:
         faults.append(_fault(1, "", "表格是空的。"))
     if len(table) - 1 > LARGEST:
-        faults.append(_fault(LARGEST + 2, "", f"一次最多导入 {LARGEST} 户，请分开上传。"))
+        faults.append(_fault(table[LARGEST + 1][0], "", f"一次最多导入 {LARGEST} 户，请分开上传。"))
     _refuse(faults)
     faults = [
-        _fault(n, "", "这一行的格数与表头不一致。") for n, row in enumerate(table, 1) if len(row) != len(headings)
+        _fault(n, "", "这一行的格数与表头不一致。") for n, row in table if len(row) != len(headings)
     ]
     _refuse(faults)
-    return [dict(zip(headings, (cell.strip() for cell in row), strict=True)) for row in table[1:]]
+    return [(n, dict(zip(headings, (cell.strip() for cell in row), strict=True))) for n, row in table[1:]]
 
 
-def _parsed(lines: list[dict[str, str]]) -> list[dict[str, Any]]:
+def _parsed(lines: list[tuple[int, dict[str, str]]]) -> list[dict[str, Any]]:
     """The rows as values; refuses with every fault at once."""
     faults: list[dict[str, Any]] = []
     doors: dict[tuple[str, str, str], int] = {}
     rows = []
-    for number, line in enumerate(lines, start=2):
+    for number, line in lines:
         faults += list(_faults(number, line))
         door = (line["building"], line["unit"], line["room"])
         if door in doors:
@@ -186,16 +187,19 @@ def _write(rows: list[dict[str, Any]], units: dict[tuple[str, str], str], report
     there = select(Household).where(Household.place_code.in_(set(units.values())))
     known = {(h.place_code, h.room): h for h in db.session.scalars(there)}
     heads = _heads([household.id for household in known.values()])
+    new_heads = []
     for row in rows:
         code = units[row["building"], row["unit"]]
         household = known.get((code, row["room"]))
         if household is None:
-            _add(row, code)
+            new_heads.append(_add(row, code))
             report.added += 1
         elif _change(row, household, heads.get(household.id)):
             report.changed += 1
         else:
             report.unchanged += 1
+    db.session.flush()  # the doors before the people behind them: nothing else tells the session that order
+    db.session.add_all(new_heads)
 
 
 def _heads(household_ids: list[uuid.UUID]) -> dict[uuid.UUID, HouseholdMember]:
@@ -211,11 +215,13 @@ def _columns(row: dict[str, Any]) -> dict[str, Any]:
     return {name: row[name] for name in ("floor", "member_count", *FLAGS)}
 
 
-def _add(row: dict[str, Any], code: str) -> None:
+def _add(row: dict[str, Any], code: str) -> HouseholdMember:
+    """A household; returns its head, not added yet."""
     household = Household(place_code=code, room=row["room"], **_columns(row))
     head = HouseholdMember(household_id=household.id, is_head=True, name=row["head"])
     set_phone(head, row["phone"])
-    db.session.add_all([household, head])
+    db.session.add(household)
+    return head
 
 
 def _change(row: dict[str, Any], household: Household, head: HouseholdMember | None) -> bool:

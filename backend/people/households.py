@@ -50,7 +50,8 @@ def members_of(household_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[House
 def update(actor: Actor, household_id: uuid.UUID, revision: int, changes: dict[str, Any]) -> Household:
     """Flags and the number of people, against the revision the person saw."""
     household_in_sight(actor, household_id)
-    household = db.session.scalars(select(Household).where(Household.id == household_id).with_for_update()).one()
+    locked = select(Household).where(Household.id == household_id).with_for_update()
+    household = db.session.scalars(locked, execution_options={"populate_existing": True}).one()
     actor.require(Permission.HOUSEHOLD_EDIT, household.place_code)
     if household.revision != revision:
         raise Conflict("stale", "内容刚刚被更新过，请刷新后再操作。", revision=household.revision)
@@ -92,7 +93,7 @@ def reveal_member(actor: Actor, member_id: uuid.UUID, purpose: str) -> Household
     """A member's name and phone in clear, for a stated purpose. The look is audited."""
     member = db.session.get(HouseholdMember, member_id)
     if member is None:
-        raise NotFound("住户成员")
+        raise NotFound("住户")  # the same words as for one out of sight
     household = household_in_sight(actor, member.household_id)
     actor.require(Permission.HOUSEHOLD_REVEAL, household.place_code)
     audit.record(
@@ -139,7 +140,7 @@ def record_consent(actor: Actor, household_id: uuid.UUID, given_to: uuid.UUID, k
 def withdraw_consent(actor: Actor, consent_id: uuid.UUID) -> Consent:
     consent = db.session.get(Consent, consent_id)
     if consent is None:
-        raise NotFound("授权")
+        raise NotFound("住户")  # the same words as for one out of sight
     household = household_in_sight(actor, consent.household_id)
     actor.require(Permission.CONSENT_RECORD, household.place_code)
     if consent.withdrawn_at:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 
-from backend.core import audit
+from backend.core import audit, clock
 from backend.core.auth import HOUSE, Actor
 from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
 from backend.core.models import within
@@ -46,7 +46,10 @@ def appoint(
         RoleAssignment.ended_at.is_(None),
     )
     if assignment := db.session.scalars(held).one_or_none():
-        return assignment
+        if assignment.until is None or assignment.until > clock.now():
+            return assignment
+        assignment.ended_at = assignment.until  # it had run out: a new one begins
+        db.session.flush()
     assignment = RoleAssignment(
         user_id=user_id, role=role.value, place_code=place_code, appointed_by=actor.id, until=until
     )

@@ -177,7 +177,7 @@ GOOD = {
     "/sessions/refresh": {"refresh_token": "x"},
     "/demo/sessions": {"name": "wang"},
 }
-ODD = [None, True, 0, -1, 1.5, 2**63, 10**30, "", " ", "\0", "a\0b", "\x7f", "'; DROP TABLE place; --", "😀" * 200, "x" * 5000, [], {}, [[]], {"a": {"b": [1]}}, ["x"] * 200, "2020-02-30", "9999999-01-01", "4201\n", "NaN"]  # fmt: skip
+ODD = [None, True, 0, -1, 1.5, 2**63, 10**30, "", " ", "\0", "a\0b", "\x7f", "'; DROP TABLE place; --", "😀" * 200, "x" * 5000, "\ud800", [], {}, [[]], {"a": {"b": [1]}}, ["x"] * 200, "2020-02-30", "9999999-01-01", "4201\n", "NaN"]  # fmt: skip
 
 
 def send(world, path, body):

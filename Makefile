@@ -6,13 +6,16 @@ PY := .venv/bin/python
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long bench lint clean
+.PHONY: help setup run walk test test-long bench lint clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-18s%s\n' "$$name" "$$text"; done
 
 run: setup ## start everything on http://127.0.0.1:8000 (PORT=8001 to change it); Ctrl-C stops it
 	@exec $(PY) -m backend.up
+
+walk: setup ## play the main job against the running server, from the click to the certificate
+	@DEMO_MODE=1 exec .venv/bin/flask --app wsgi demo walk
 
 test: setup ## the everyday tests, two at a time, under ten minutes
 	@exec $(PY) -m pytest

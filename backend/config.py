@@ -152,4 +152,7 @@ def engine_options(values: Mapping[str, Any], read_only: bool = False) -> dict[s
         "pool_recycle": 1800,
         "connect_args": connect,
     }
-    return {**options, "isolation_level": "AUTOCOMMIT"} if read_only else options
+    if read_only:
+        # In autocommit a connection comes back with nothing to roll back.
+        return {**options, "isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
+    return options

@@ -10,7 +10,6 @@ jobs, which need the schema, start after that.
 
 import contextlib
 import ctypes
-import io
 import os
 import signal
 import socket
@@ -24,15 +23,18 @@ from typing import NoReturn
 import flask_migrate
 import psutil
 from click import Abort, ClickException
-from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from backend import create_app, embedded
 from backend.config import Misconfigured
+from backend.demo import community
+from backend.demo.people import PEOPLE
 from backend.embedded import EmbeddedError
 
 HOST = "127.0.0.1"
 READY_SECONDS = 30
+DEMO_NOTICE_SECONDS = "15"  # nobody who tries Anlin out waits three days for a notice to end
+LOGS = embedded.PROJECT / "var" / "log"
 STOP_SECONDS = 12  # a little more than gunicorn's graceful_timeout
 
 
@@ -51,10 +53,11 @@ def main() -> int:
         _check_port_is_free(port)
         if os.environ.get("APP_ENV") != "production":
             os.environ.setdefault("DEMO_MODE", "1")
+            os.environ.setdefault("NOTICE_SECONDS", DEMO_NOTICE_SECONDS)
         _find_database()
-        children["web"] = _spawn("gunicorn", "-c", "backend/gunicorn_conf.py", "wsgi:app")
+        children["web"] = _spawn("web", "gunicorn", "-c", "backend/gunicorn_conf.py", "wsgi:app")
         people = _prepare()
-        children["jobs"] = _spawn("flask", "--app", "wsgi", "jobs", "run")
+        children["jobs"] = _spawn("jobs", "flask", "--app", "wsgi", "jobs", "run")
         _wait_until_ready(port, children)
         _welcome(port, people, time.monotonic() - began)
         _watch(children)
@@ -125,23 +128,20 @@ def _prepare() -> str:
         if not app.config["DEMO_MODE"]:
             return ""
         _say("Loading the demo community …")
-        _command(app, "demo", "load")
-        return _command(app, "demo", "people")
+        community.load(_say)
+    return "\n".join(f"  {person.name}  {person.role.label}  {person.shows}" for person in PEOPLE)
 
 
-def _command(app: Flask, *arguments: str) -> str:
-    """What `flask demo load` prints, run in this process."""
-    with contextlib.redirect_stdout(io.StringIO()) as output:
-        app.cli.main(list(arguments), prog_name="flask", standalone_mode=False)
-    return output.getvalue()
-
-
-def _spawn(program: str, *arguments: str) -> subprocess.Popen[bytes]:
-    """A child in a session of its own: Ctrl-C reaches the launcher only, which stops them in order."""
+def _spawn(name: str, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """A child in a session of its own: Ctrl-C reaches the launcher only, which stops them in order. What it says
+    goes to var/log, so that the address and the names stay in sight."""
+    LOGS.mkdir(parents=True, exist_ok=True)
     return subprocess.Popen(
         [sys.executable, "-m", program, *arguments],  # the scripts in .venv/bin break when the folder moves
         cwd=embedded.PROJECT,
         stdin=subprocess.DEVNULL,
+        stdout=(LOGS / f"{name}.log").open("wb"),
+        stderr=subprocess.STDOUT,
         start_new_session=True,
         preexec_fn=_die_with_parent if sys.platform == "linux" else None,
     )
@@ -182,7 +182,12 @@ def _watch(children: dict[str, subprocess.Popen[bytes]]) -> NoReturn:
 def _check_alive(children: dict[str, subprocess.Popen[bytes]]) -> None:
     for name, child in children.items():
         if (status := child.poll()) is not None:
-            raise UpError(f"the {name} process ended with status {status}; what it said is above.")
+            raise UpError(f"the {name} process ended with status {status}: {_last_words(name)}")
+
+
+def _last_words(name: str) -> str:
+    said = (LOGS / f"{name}.log").read_text(errors="replace").strip().splitlines()
+    return f"{said[-1] if said else 'it said nothing'} (all of it: var/log/{name}.log)"
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
@@ -198,7 +203,10 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
 
 def _welcome(port: int, people: str, seconds: float) -> None:
     _say(f"Anlin runs: http://{HOST}:{port}/ (ready in {seconds:.1f} s; Ctrl-C stops it)")
-    _say(people.rstrip())
+    _say(f"Sign in as one of:\n{people}" if people else "")
+    _say(f"Public page: http://{HOST}:{port}/p/420112004007   API: http://{HOST}:{port}/docs/   Logs: var/log/")
+    if people:
+        _say("The whole job by itself, in a second terminal: make walk")
 
 
 def _say(text: str) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from backend.certification import facts
 from backend.certification.models import NOTICE, Application, Objection, ObjectionStatus
 from backend.certification.service import open_accountability
-from backend.certification.workflow import APPLICATION, OBJECTION
+from backend.certification.workflow import APPLICATION, OBJECTION, OPEN
 from backend.core import audit
 from backend.core.auth import HOUSE, Actor
 from backend.core.errors import Conflict, NotFound
@@ -57,7 +57,7 @@ def answer(
     lock(application)
     advance(OBJECTION, objection, action, actor, revision=revision, reason=reason)
     if objection.status == ObjectionStatus.UPHELD:
-        if application.status in NOTICE:
+        if application.status in OPEN:
             advance(APPLICATION, application, "fail", HOUSE, reason=reason)
         if falsified:
             open_accountability(application, actor, reason or "")

@@ -174,6 +174,9 @@ def revoke(actor: Actor, application_id: uuid.UUID, revision: int, reason: str |
 
 
 def open_accountability(application: Application, actor: Actor, reason: str) -> None:
+    """One record an application, however many objections prove it false; the caller holds the application's lock."""
+    if db.session.scalar(select(AccountabilityCase.id).where(AccountabilityCase.application_id == application.id)):
+        return
     case = AccountabilityCase(application_id=application.id, opened_by=actor.id, reason=reason)
     db.session.add(case)
     audit.record("accountability_case", "open", actor, case, place_code=application.unit_code)

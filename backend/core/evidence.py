@@ -9,6 +9,7 @@ cost PostgreSQL several times as much.
 
 from collections.abc import Iterable
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 
 # A daily record may be entered or corrected for today and for this many days back. The package that stores the
@@ -61,7 +62,12 @@ def register(source: Source) -> None:
 
 def statement() -> str:
     """All registered facts of one place: parameters code, below (code || '~'), since, until (dates, inclusive)."""
-    return "\nUNION ALL\n".join(source.select() for source in SOURCES.values())
+    return _joined(tuple(SOURCES.values()))
+
+
+@cache
+def _joined(sources: tuple[Source, ...]) -> str:
+    return "\nUNION ALL\n".join(source.select() for source in sources)
 
 
 def records(rows: Iterable[Any]) -> list[Record]:

@@ -8,14 +8,15 @@ DOCS = STRICT + "; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-i
 
 
 def add(response: Response) -> Response:
-    headers = response.headers
-    headers["X-Content-Type-Options"] = "nosniff"
     if response.status_code == 304:
-        return response  # the copy it renews carries the rest
-    headers["Content-Security-Policy"] = DOCS if request.path.startswith("/docs") else STRICT
-    headers["Referrer-Policy"] = "no-referrer"
+        return response  # the copy it renews has them
+    headers = response.headers
     if "Cache-Control" not in headers and request.path.startswith("/api/"):
-        headers["Cache-Control"] = "no-store"
+        headers.add("Cache-Control", "no-store")
+    headers.add("X-Content-Type-Options", "nosniff")
+    if response.mimetype == "text/html":
+        headers.add("Content-Security-Policy", DOCS if request.path.startswith("/docs") else STRICT)
+        headers.add("Referrer-Policy", "no-referrer")
     return response
 
 

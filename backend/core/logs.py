@@ -1,9 +1,9 @@
 """Structured logs: one JSON line an event, each with the request's id. No personal data: routes, not addresses."""
 
 import logging
+import os
 import re
 import time
-import uuid
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -14,6 +14,9 @@ from flask import Flask, Response, g, request
 from backend.core.context import request_id, set_request_id
 
 SAFE_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+QUIET = {"/livez", "/readyz"}  # and an unchanged public page: nobody's event
+
+log = structlog.get_logger()
 
 
 def init_app(app: Flask) -> None:
@@ -40,21 +43,22 @@ def add_request_id(logger: Any, method: str, event: MutableMapping[str, Any]) ->
 
 def begin() -> None:
     """Takes the caller's request id if it is harmless text, else makes one."""
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if given and SAFE_ID.fullmatch(given) else uuid.uuid4().hex
+    given = request.environ.get("HTTP_X_REQUEST_ID")
+    g.request_id = given if given and SAFE_ID.fullmatch(given) else os.urandom(8).hex()
     g.began = time.perf_counter()
     set_request_id(g.request_id)
 
 
 def end(response: Response) -> Response:
-    response.headers["X-Request-Id"] = g.request_id
-    if response.status_code == 304 or request.path in ("/livez", "/readyz"):
-        return response  # an unchanged public page is nobody's event
-    structlog.get_logger().info(
+    response.headers.add("X-Request-Id", g.request_id)
+    if response.status_code == 304 or request.path in QUIET:
+        return response
+    actor = g.get("actor")
+    log.info(
         "request",
-        actor=str(g.actor.id) if "actor" in g else None,
+        actor=actor.id if actor else None,
         method=request.method,
-        route=str(request.url_rule or "unmatched"),
+        route=request.url_rule.rule if request.url_rule else "unmatched",
         status=response.status_code,
         ms=round((time.perf_counter() - g.began) * 1000, 1),
     )

@@ -26,6 +26,7 @@ def load() -> None:
 @group.command("people")
 def people() -> None:
     """Who can sign in to the demo."""
+    _demo_only()
     for person in PEOPLE:
         click.echo(f"  {person.name}  {person.role.label}  {person.shows}")
 

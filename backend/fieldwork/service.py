@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
+import psycopg
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 
 from backend.core import audit, clock
 from backend.core.auth import Actor
@@ -17,6 +19,12 @@ from backend.extensions import db
 from backend.fieldwork.models import ENTERED, DailyRecord
 from backend.people.service import roles_covered
 from backend.places.models import Place, PlaceKind
+
+BOUNDS = {
+    "ck_daily_record_households_reached": ("households_reached", "排查到的户数不能多于登记的户数（{households} 户）。"),
+    "ck_daily_record_open_gates": ("open_gates", "开放的出入口不能多于出入口总数。"),
+    "ck_daily_record_supply_met": ("supply_met", "已满足的件数不能多于生活需求件数。"),
+}
 
 
 def record(actor: Actor, place_code: str, day: date, measures: dict[str, int | None]) -> DailyRecord:
@@ -36,7 +44,10 @@ def record(actor: Actor, place_code: str, day: date, measures: dict[str, int | N
         index_elements=["place_code", "day"],
         set_={**values, "revision": DailyRecord.revision + 1, "changed_at": func.now()},
     ).returning(DailyRecord)
-    written = db.session.scalars(written_or_changed, execution_options={"populate_existing": True}).one()
+    try:
+        written = db.session.scalars(written_or_changed, execution_options={"populate_existing": True}).one()
+    except IntegrityError as error:
+        raise _impossible(error, place, day) from error
     audit.record("daily_record", "enter", actor, written, place_code=place_code, details={"day": str(day), **measures})
     db.session.flush()
     return written
@@ -65,6 +76,17 @@ def sheets(actor: Actor, place_code: str, days: int) -> list[DailyRecord]:
     since = clock.today() - timedelta(days=days)
     query = select(DailyRecord).where(within(DailyRecord.place_code, [place_code]), DailyRecord.day > since)
     return list(db.session.scalars(query.order_by(DailyRecord.day.desc(), DailyRecord.place_code).limit(500)))
+
+
+def _impossible(error: IntegrityError, place: Place, day: date) -> Exception:
+    """What a CHECK of the table refuses, as the field to correct: only the table sees the sheet's earlier values."""
+    cause = error.orig
+    name = cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None
+    if name not in BOUNDS:
+        return error
+    field, bound = BOUNDS[name]
+    detail = f"{place.name} {day}：{bound.format(households=place.households)}"
+    return DomainError("more_than_there_are", detail, errors=[{"field": f"/{field}", "detail": detail}])
 
 
 def _within_term(day: date) -> None:

@@ -96,9 +96,7 @@ def _with_headings(table: list[tuple[int, list[str]]]) -> list[tuple[int, dict[s
     if len(table) - 1 > LARGEST:
         faults.append(_fault(table[LARGEST + 1][0], "", f"一次最多导入 {LARGEST} 户，请分开上传。"))
     _refuse(faults)
-    faults = [
-        _fault(n, "", "这一行的格数与表头不一致。") for n, row in table if len(row) != len(headings)
-    ]
+    faults = [_fault(n, "", "这一行的格数与表头不一致。") for n, row in table if len(row) != len(headings)]
     _refuse(faults)
     return [(n, dict(zip(headings, (cell.strip() for cell in row), strict=True))) for n, row in table[1:]]
 

@@ -73,7 +73,12 @@ def update(actor: Actor, household_id: uuid.UUID, revision: int, changes: dict[s
 def set_phone(member: HouseholdMember, phone: str | None) -> None:
     """The phone, and the blind index by which only the whole number finds it."""
     member.phone = phone
-    member.phone_index = keyring.blind_index(phone, "household_member.phone") if phone else None
+    member.phone_index = _index(phone) if phone else None
+
+
+def _index(phone: str) -> bytes:
+    """A landline is the same number with its dash and without."""
+    return keyring.blind_index(phone.replace("-", ""), "household_member.phone")
 
 
 def add_member(actor: Actor, household_id: uuid.UUID, name: str, phone: str | None, is_head: bool) -> HouseholdMember:
@@ -113,7 +118,7 @@ def find_by_phone(actor: Actor, phone: str, purpose: str) -> list[Household]:
         select(Household)
         .join(HouseholdMember, HouseholdMember.household_id == Household.id)
         .where(
-            HouseholdMember.phone_index == keyring.blind_index(phone, "household_member.phone"),
+            HouseholdMember.phone_index == _index(phone),
             HouseholdMember.left_at.is_(None),
             within(Household.place_code, actor.scope(Permission.HOUSEHOLD_REVEAL)),
         )

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from backend.core import audit, clock
 from backend.core.auth import ACCESS_TOKEN_LIFE, HOUSE, Actor, issue_access_token
@@ -30,11 +31,12 @@ def sign_in_by_code(openid: str) -> Tokens:
     """Signs in whom the provider vouched for; a first sign-in makes the user. `openid` came from the provider,
     never from the client."""
     index = keyring.blind_index(openid, "app_user.openid")
-    user = db.session.scalars(select(User).where(User.openid_index == index)).one_or_none()
-    if user is None:
-        user = User(name="居民", openid_index=index)
-        db.session.add(user)
-        db.session.flush()
+    known = select(User).where(User.openid_index == index)
+    user = db.session.scalars(known).one_or_none()
+    if user is None:  # a twin of this request may be making it at this moment: whoever comes second takes the first's
+        make = insert(User).values(id=new_id(), name="居民", openid_index=index).on_conflict_do_nothing()
+        db.session.execute(make)
+        user = db.session.scalars(known).one()
     return _start(user)
 
 

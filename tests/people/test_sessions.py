@@ -41,6 +41,13 @@ def test_a_code_signs_in_and_the_same_person_stays_one_user(post, tokens, app, o
     assert owner.execute("SELECT count(*) FROM app_user WHERE openid_index IS NOT NULL").fetchone()[0] == 1
 
 
+def test_signing_in_for_the_first_time_twice_at_once_makes_one_user(post, owner):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: post("", {"code": CODE}), range(8)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert owner.execute("SELECT count(*) FROM app_user WHERE openid_index IS NOT NULL").fetchone()[0] == 1
+
+
 @pytest.mark.parametrize("code", ["zhang-san", "console-", "wx-1", "console", "-zhang"])
 def test_a_wrong_code_is_refused(post, code):
     answer = post("", {"code": code})

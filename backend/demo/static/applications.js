@@ -7,6 +7,7 @@ import { verdict } from "./verdict.js";
 import { ACTIONS, MEASURES, RECORDS, day, moment, tone } from "./words.js";
 
 const OFFICE = "027-83210000";
+const WIDE = matchMedia("(min-width: 58rem)"); // beside the history there is room to spell the evidence out
 const READ = "certification:application:read";
 const SIGN = "certification:application:certify";
 
@@ -160,7 +161,7 @@ function evidence({ filing, pack_id, pack_version }) {
   return card("冻结的证据",
     h("p", { class: "muted" }, `第 ${filing.number} 次提交，按 ${day(filing.as_of, true)} 的记录，规则 ${pack_id} ${pack_version}。${kinds}。`),
     score === null ? null : h("p", {}, `得分 ${score}，要求 ${pass_score}。`),
-    ...verdict(filing.verdict, { open: true }), sheets(counted.get("daily_record") ?? []));
+    ...verdict(filing.verdict, { open: WIDE.matches }), sheets(counted.get("daily_record") ?? []));
 }
 
 function sheets(records) {

@@ -33,7 +33,7 @@ const desk = {
     } catch (error) {
       if (!["stale", "not_now"].includes(error.problem?.code)) throw error;
       await show({ keepPlace: true });
-      said("wait", ...refusal(error));
+      said("wait", ...refusal(error), h("p", {}, "下面已是最新内容。"));
       return;
     }
     await show({ keepPlace: true });

@@ -1,0 +1,126 @@
+"""The contract as served: valid, complete, in two languages; and the service keeps to it, whatever is sent."""
+
+import re
+
+import hypothesis
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance, status_code_conformance
+
+from backend.core.contract import KEY_HEADER
+from tests.cast import MACHIDUN, READY, key
+from tests.core import things
+from tests.factories import applications as a
+
+HAN = re.compile(r"[一-鿿]")
+CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
+EXAMPLES = 12  # of each operation for each role: about 40 s together
+
+
+@pytest.fixture(scope="module")
+def contract(app):
+    return app.test_client().get("/api/v1/openapi.json").json
+
+
+@pytest.fixture(scope="module")
+def operations(contract):
+    methods = {"get", "post", "put", "patch", "delete"}
+    return [(path, method, doc) for path, item in contract["paths"].items() for method, doc in item.items() if method in methods]
+
+
+def test_it_is_valid_openapi_3_1(app, contract):
+    assert contract["openapi"].startswith("3.1")
+    schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app).validate()
+
+
+def test_every_operation_has_a_name_of_its_own(operations):
+    names = [doc["operationId"] for *_, doc in operations]
+    assert len(names) == len(set(names)) > 40
+    assert all(re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name) for name in names)
+
+
+def test_every_operation_says_in_two_languages_what_it_does_who_may_and_what_can_go_wrong(operations):
+    for path, method, doc in operations:
+        chinese, _, english = doc["summary"].partition(" / ")
+        where = f"{method} {path}"
+        assert HAN.search(chinese) and re.match(r"[A-Z][a-z]", english) and not HAN.search(english), where
+        assert re.match(r"public: .{5,}|signed_in$|[a-z]+:[a-z_]+:[a-z_]+$", doc["x-permission"]), where
+        problems = {status for status in doc["responses"] if int(status) >= 400}
+        assert "503" in problems and HAN.search(doc["responses"]["503"]["description"]), where
+        if doc["security"]:
+            assert {"401", "403"} <= problems, where
+        for status in problems:
+            assert "application/problem+json" in doc["responses"][status]["content"], f"{where} {status}"
+
+
+def test_acts_take_a_key_and_sign_in_does_not(operations):
+    keyed = {doc["operationId"] for *_, doc in operations if KEY_HEADER["name"] in str(doc.get("parameters"))}
+    acts = {doc["operationId"] for _, method, doc in operations if method != "get"}
+    assert acts - keyed == {"signIn", "refreshSession", "signOut", "signInToDemo", "revealMember", "revealCase", "findHouseholdByPhone"}  # fmt: skip
+
+
+def test_every_operation_served_is_in_the_contract(app, operations):
+    described = {doc["operationId"] for *_, doc in operations}
+    views = [getattr(view, "_apidoc", {}).get("operation") for view in app.view_functions.values()]
+    served = {declared["id"] for declared in views if declared}
+    assert served - described <= {"livez", "readyz", "showDesk", "showPublicPlace"}  # probes and pages
+
+
+def test_the_page_to_browse_it_is_wholly_ours(app):
+    client = app.test_client()
+    page = client.get("/docs/")
+    assert page.status_code == 200
+    assert not re.search(r"""(?:src|href|url)\s*[=:(]\s*["']?(?:https?:)?//""", page.text)
+    for asset in re.findall(r"""(?:src|href)=["']([^"']+)""", page.text):
+        assert client.get(asset).status_code == 200, asset
+
+
+@pytest.mark.parametrize("who", ["wang", "zhou"])
+def test_whatever_is_sent_no_error_of_ours_and_no_undocumented_answer(world, app, monkeypatch, who):
+    """schemathesis, as the grid worker and as the district's reviewer, over a community in the middle of things."""
+    monkeypatch.setitem(app.config, "OBJECTION_LIMIT", "100000 per hour")
+    monkeypatch.setitem(app.config, "REVEAL_LIMIT", "100000 per hour")
+    have = lively(world, app)
+    token, faults = world.hand(who).token, []
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        try:
+            attack(operation, token, have)
+        except Exception as error:
+            faults.append(f"{operation.label}: {type(error).__name__} {str(error)[:700]}")
+    assert not faults, "\n\n".join(faults)
+
+
+def attack(operation, token, have):
+    sent = 0
+
+    @hypothesis.settings(
+        max_examples=EXAMPLES, deadline=None, database=None, derandomize=True, phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @hypothesis.given(case=operation.as_strategy())
+    def send(case):
+        nonlocal sent
+        sent += 1
+        if sent % 2:  # every other time at something that is there
+            case.path_parameters = {name: have.get(name, value) for name, value in (case.path_parameters or {}).items()}
+            case.query = {**(case.query or {}), **({"place": MACHIDUN} if "place" in (case.query or {}) else {})}
+        case.headers = {**(case.headers or {}), "Idempotency-Key": key()}
+        response = case.call(headers={"Authorization": f"Bearer {token}"})
+        case.validate_response(response, checks=list(CHECKS))
+
+    send()
+
+
+def lively(world, app):
+    home, member = things.household(app)
+    body = {"place": MACHIDUN, "category": "fever", "effective_on": "2020-03-01", "source": "x"}
+    case = world.chen.post("/cases", body).json
+    filed = a.filed(world)
+    return {
+        "code": READY, "household_id": str(home), "member_id": str(member), "case_id": case["id"],
+        "event_id": case["events"][0]["id"], "application_id": filed["id"],
+    }  # fmt: skip

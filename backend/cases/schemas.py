@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from backend.cases.models import Category, Outcome
-from backend.core.pagination import PageQuery
+from backend.core.pagination import PageQuery, page_schema
 from backend.core.schemas import Schema, place_code, written
 from backend.people.schemas import phone
 
@@ -47,9 +47,7 @@ class CaseSchema(Schema):
     events = fields.List(fields.Nested(CaseEventSchema), required=True)
 
 
-class CasePageSchema(Schema):
-    items = fields.List(fields.Nested(CaseSchema), required=True)
-    next = fields.UUID(allow_none=True)
+CasePageSchema = page_schema(CaseSchema)
 
 
 class CaseQuery(PageQuery):

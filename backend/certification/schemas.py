@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from backend.certification.models import ObjectionStatus, Status
 from backend.core.masking import MaskedField
-from backend.core.pagination import PageQuery
+from backend.core.pagination import PageQuery, page_schema
 from backend.core.schemas import ReasonSchema, Schema, place_code, written
 
 # An office's phone, never a person's: a landline with its area code, or a service number.
@@ -146,9 +146,7 @@ class ApplicationDetailSchema(ApplicationSchema):
     history = fields.List(fields.Nested(EventSchema), required=True)
 
 
-class ApplicationPageSchema(Schema):
-    items = fields.List(fields.Nested(ApplicationSchema), required=True)
-    next = fields.UUID(allow_none=True)
+ApplicationPageSchema = page_schema(ApplicationSchema)
 
 
 class ApplicationQuery(PageQuery):
@@ -204,9 +202,7 @@ class ObjectionSchema(ObjectionReceiptSchema):
     allowed_actions = fields.List(fields.String(), required=True)
 
 
-class ObjectionPageSchema(Schema):
-    items = fields.List(fields.Nested(ObjectionSchema), required=True)
-    next = fields.UUID(allow_none=True)
+ObjectionPageSchema = page_schema(ObjectionSchema)
 
 
 class ObjectionQuery(PageQuery):
@@ -228,9 +224,7 @@ class NoticeSchema(Schema):
     responsible = fields.List(MaskedField(), required=True)
 
 
-class NoticePageSchema(Schema):
-    items = fields.List(fields.Nested(NoticeSchema), required=True)
-    next = fields.UUID(allow_none=True)
+NoticePageSchema = page_schema(NoticeSchema)
 
 
 class ReasonTextSchema(Schema):
@@ -272,6 +266,4 @@ class BatchSchema(BatchNameSchema):
     units = fields.List(fields.Nested(CompoundStatusSchema), required=True)
 
 
-class BatchPageSchema(Schema):
-    items = fields.List(fields.Nested(BatchSchema), required=True)
-    next = fields.UUID(allow_none=True)
+BatchPageSchema = page_schema(BatchSchema)

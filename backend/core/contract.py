@@ -88,7 +88,8 @@ class Blueprint(SmorestBlueprint):
         doc["x-permission"] = str(declared["needs"])
         if takes_key(declared, method):
             doc.setdefault("parameters", []).append(KEY_HEADER)
-        doc["responses"] = {**doc.get("responses", {}), **_refusals(declared, method)}
+        answers = {str(status): answer for status, answer in doc.get("responses", {}).items()}
+        doc["responses"] = {**answers, **_refusals(declared, method, "422" in answers)}
         return doc
 
 
@@ -104,12 +105,16 @@ def _who(needs: str) -> str:
     return f"权限 permission: `{needs}`" if isinstance(needs, Permission) else str(needs)
 
 
-def _refusals(declared: dict[str, Any], method: str) -> dict[str, Any]:
+def _refusals(declared: dict[str, Any], method: str, takes_arguments: bool) -> dict[str, Any]:
     statuses = {*declared["errors"], 503}
     if not is_public(declared["needs"]):
         statuses |= {401, 403}
+    if takes_arguments:
+        statuses.add(422)
     if method.lower() != "get":
         statuses |= {400, 409, 413, 415, 422}
+        if isinstance(declared["needs"], Permission):
+            statuses.add(404)  # whatever it acts on may be missing, or out of sight
     return {str(s): {"description": MEANING[s], "content": PROBLEM} for s in sorted(statuses)}
 
 

@@ -23,6 +23,13 @@ class PageQuery(Schema):
     )
 
 
+def page_schema(item: type[Schema]) -> type[Schema]:
+    """The shape of a page of items: `next` is what to send as `after` for the following one."""
+    items = fields.List(fields.Nested(item), required=True)
+    shape = {"items": items, "next": fields.UUID(allow_none=True)}
+    return Schema.from_dict(shape, name=f"{item.__name__.removesuffix('Schema')}PageSchema")  # type: ignore[arg-type,return-value]
+
+
 def page(query: Select, key: Any, limit: int, after: uuid.UUID | None) -> tuple[list[Any], uuid.UUID | None]:
     """The rows after `after`, newest first (ids are ordered by time), and where the next page starts."""
     if after is not None:

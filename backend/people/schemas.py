@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from backend.core.masking import MaskedField
-from backend.core.pagination import PageQuery
+from backend.core.pagination import PageQuery, page_schema
 from backend.core.permissions import Role
 from backend.core.schemas import Schema, place_code, written
 from backend.people.household_import import PHONE
@@ -68,9 +68,7 @@ class AssignmentSchema(Schema):
     ended_at = fields.AwareDateTime(allow_none=True)
 
 
-class AssignmentPageSchema(Schema):
-    items = fields.List(fields.Nested(AssignmentSchema), required=True)
-    next = fields.UUID(allow_none=True)
+AssignmentPageSchema = page_schema(AssignmentSchema)
 
 
 class PlacePageQuery(PageQuery):
@@ -102,9 +100,7 @@ class HouseholdSchema(FlagsSchema):
     members = fields.List(fields.Nested(MemberSchema), required=True)
 
 
-class HouseholdPageSchema(Schema):
-    items = fields.List(fields.Nested(HouseholdSchema), required=True)
-    next = fields.UUID(allow_none=True)
+HouseholdPageSchema = page_schema(HouseholdSchema)
 
 
 class HouseholdListSchema(Schema):

@@ -85,20 +85,9 @@ def confirmed(app, unit=READY, category=Category.CONFIRMED):
     return verb(app, "chen", lambda chen: cases.record(chen, unit, category, clock.today(), "疾控通报").place_code)
 
 
-def forget(owner):
-    """The unit begins anew: its cases are struck from the table, its application is ended by hand."""
-    owner.execute("DELETE FROM case_event")
-    owner.execute("DELETE FROM health_case")
-
-
-def in_any_order(first, second):
-    return [first, second] if random.random() < 0.5 else [second, first]
-
-
 @pytest.mark.parametrize("round", range(ROUNDS))
 def test_approve_races_withdraw(round, world, owner, nothing_is_broken):
     application = a.filed(world)
-    world.zhao, world.wang
     outcomes = race(step(world, "zhao", application, "approve"), step(world, "wang", application, "withdraw"))
     assert sorted(status for status, _ in outcomes) == [200, 409]
     winner = "approve" if outcomes[0][0] == 200 else "withdraw"
@@ -111,7 +100,6 @@ def test_approve_races_withdraw(round, world, owner, nothing_is_broken):
 @pytest.mark.parametrize("round", range(ROUNDS // 2))
 def test_two_reviewers_race(round, one, other, world, owner, nothing_is_broken):
     application = a.filed(world)
-    world.zhao, world.sun
     outcomes = race(
         step(world, "zhao", application, one, reason="不实"), step(world, "sun", application, other, reason="不实")
     )
@@ -125,7 +113,6 @@ def test_certify_races_a_new_case(round, category, due, world, app, owner, nothi
     """Whichever comes first: with a confirmed case it is never certified afterwards, with a suspected one never free."""
     application = a.notice_over(world, owner)
     certify = step(world, "zhou", application, "certify")
-    world.zhou
     outcomes = race(certify, confirmed(app, category=category))
     assert outcomes[1] == READY, outcomes[1]
     assert outcomes[0][0] in (200, 409, 422), outcomes[0]
@@ -160,7 +147,6 @@ def test_two_signatures_race(round, world, app, owner, nothing_is_broken):
     """One batch of the day, each unit in it once."""
     ready = [a.notice_over(world, owner, unit) for unit in (READY, SECOND)]
     sign = {"district": DONGXIHU}
-    world.zhou, world.wu
     outcomes = race(
         posting(world.zhou, "/certification-batches", sign), posting(world.wu, "/certification-batches", sign)
     )
@@ -177,7 +163,6 @@ def test_an_objection_races_the_certificate(round, world, owner, nothing_is_brok
     """Either it is refused because the notice is over, or no certificate is given before it is answered."""
     application = a.notice_over(world, owner)
     raise_it = posting(world.public, f"/public/notices/{application['id']}/objections", {"text": "三号楼没有消杀。"})
-    world.zhou
     outcomes = race(step(world, "zhou", application, "certify"), raise_it)
     assert [status for status, _ in outcomes] in ([200, 409], [422, 201]), outcomes
 
@@ -197,7 +182,7 @@ def test_two_exclusions_race(round, world, app, owner, nothing_is_broken):
     assert steps_of(owner, application)[-2:] == ["suspend", "restore"]
 
 
-def clicks(world, app, owner, check, rounds):
+def clicks(world, check, rounds):
     """Sixteen clicks at once, each with a key of its own, by the two who may file."""
     hands = [world.wang, world.li] * 8
     for _ in range(rounds):
@@ -209,13 +194,13 @@ def clicks(world, app, owner, check, rounds):
         a.act(world, "wang", filed, "withdraw")
 
 
-def test_sixteen_clicks_make_one_application(world, app, owner, nothing_is_broken):
-    clicks(world, app, owner, nothing_is_broken, 20)
+def test_sixteen_clicks_make_one_application(world, nothing_is_broken):
+    clicks(world, nothing_is_broken, 20)
 
 
 @pytest.mark.slow
-def test_sixteen_clicks_a_hundred_times(world, app, owner, nothing_is_broken):
-    clicks(world, app, owner, nothing_is_broken, 100)
+def test_sixteen_clicks_a_hundred_times(world, nothing_is_broken):
+    clicks(world, nothing_is_broken, 100)
 
 
 def test_the_time_of_a_step_is_when_the_lock_was_had(world, app, owner):
@@ -224,7 +209,6 @@ def test_the_time_of_a_step_is_when_the_lock_was_had(world, app, owner):
     with owner.transaction():
         owner.execute("SELECT FROM application FOR UPDATE")
         publish = step(world, "zhou", application, "publish", contact=a.OFFICE)
-        world.zhou
         waiting = threading.Thread(target=lambda: published.append(publish()))
         published = []
         waiting.start()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import insert
 
-from backend.certification import deadlines
+from backend.certification import deadlines, public
 from backend.core import clock, invariants
 from backend.core.transaction import unit_of_work
 from backend.extensions import db
@@ -226,8 +226,9 @@ class Life(RuleBasedStateMachine):
         found = self.owner.execute(query, [self.unit]).fetchall()
         assert (found[0][:2] if found else (None, "none")) == (self.id, self.status)
         assert not found or self.status not in NOTICE or found[0][2] == (self.status == "notice_frozen")
-        public = self.world.public.get(f"/public/places/{self.unit}").json
-        assert (public["status"], public["certified"]) == (self.status, self.status == "certified")
+        with self.app.app_context(), unit_of_work(read_only=True):  # the page itself: its cache learns of it later
+            page = public.page_of(self.unit)
+        assert (page["status"], page["certified"]) == (self.status, self.status == "certified")
 
     @invariant()
     def objections_and_records_are_as_the_model_says(self):

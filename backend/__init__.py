@@ -58,7 +58,6 @@ def create_app(**overrides: Any) -> Flask:
     migrate.init_app(app, db)
     logs.init_app(app)
     headers.init_app(app)
-    headers.init_app(app)
     ratelimit.init_app(app)
     public_cache.init_app(app)
     contract.init_app(app)

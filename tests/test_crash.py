@@ -5,6 +5,7 @@ no answer, as the phone does. Then every key is sent once more: an effect that w
 another id than the one acknowledged, and one made twice would leave two acts in the audit.
 """
 
+import contextlib
 import os
 import random
 import signal
@@ -21,6 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import procrastinate
 import psutil
 import psycopg
 import pytest
@@ -32,10 +34,10 @@ from backend.core.transaction import unit_of_work
 from tests.conftest import OWNER, clone, url_of
 from tests.factories import applications as a
 from tests.factories.fleet import compounds
-from tests.factories.servers import PROJECT, Server, environment, flask, running, serving, sign_in, until
+from tests.factories.servers import PROJECT, Server, environment, running, serving, sign_in, until
 
 EVERYDAY, LONG = 3, 30
-THREADS, A_THREAD = 4, 4  # each thread sends so many applications and as many daily records a cycle
+THREADS, A_THREAD = 4, 3  # each thread sends so many applications and as many daily records a cycle
 PATIENCE = 30  # seconds in which a server that was killed must answer again
 NO_ANSWER = (502, 503, 504)
 
@@ -56,6 +58,7 @@ class Town:
         self.server, self.database, self.units = server, database, units
         self.headers = sign_in(server.url, "wang")
         self.acknowledged: list[Act] = []
+        self.unanswered = 0
 
     def cycle(self, kill: Callable[[], None]) -> None:
         """One round of taps, in the middle of which something is killed."""
@@ -89,8 +92,10 @@ class Town:
         try:
             answer = requests.post(f"{self.server.url}/api/v1{act.path}", json=act.body, headers=headers, timeout=10)
         except requests.RequestException:
+            self.unanswered += 1
             return False
         if answer.status_code in NO_ANSWER or (answer.status_code == 409 and answer.json()["code"] == "in_flight"):
+            self.unanswered += 1
             return False
         act.answers.append((answer.status_code, answer.json()))
         return True
@@ -106,7 +111,9 @@ class Town:
         with psycopg.connect(self.database) as connection:
             ask = lambda query: connection.execute(query).fetchall()  # noqa: E731
             assert Counter(i for (i,) in ask("SELECT id::text FROM application")) == Counter(applied)
-            submitted = "SELECT subject_id::text FROM audit_event WHERE subject_type = 'certification' AND new = 'submitted'"
+            submitted = (
+                "SELECT subject_id::text FROM audit_event WHERE subject_type = 'certification' AND new = 'submitted'"
+            )
             assert Counter(i for (i,) in ask(submitted)) == Counter(applied)
             entered = "SELECT subject_id::text FROM audit_event WHERE action = 'enter'"
             assert Counter(i for (i,) in ask(entered)) == Counter(record["id"] for record in records)
@@ -119,7 +126,13 @@ class Town:
 
 
 def plant_fleet(env: dict[str, str], count: int) -> list[str]:
-    made = subprocess.run([sys.executable, "-m", "tests.factories.fleet", str(count)], cwd=PROJECT, env=env, capture_output=True, text=True)
+    made = subprocess.run(
+        [sys.executable, "-m", "tests.factories.fleet", str(count)],
+        cwd=PROJECT,
+        env=env,
+        capture_output=True,
+        text=True,
+    )
     assert made.returncode == 0, made.stderr
     return compounds(count)
 
@@ -164,8 +177,6 @@ def private_postgres() -> Iterator[tuple[embedded.Urls, Path]]:
 def test_kill_9_of_postgresql(cycles):
     with private_postgres() as (urls, folder):
         env = environment(urls.app, urls.owner)
-        migrated = flask(env, "db", "upgrade")
-        assert migrated.returncode == 0, migrated.stderr
         units = plant_fleet(env, cycles * THREADS * A_THREAD)
         with serving(env) as web:
             town = Town(web, plain(urls.owner), units)
@@ -178,6 +189,7 @@ def test_kill_9_of_postgresql(cycles):
             for _ in range(cycles):
                 town.cycle(kill)
             web.ready()
+            assert town.unanswered, "nobody noticed: the test killed nothing"
             town.check()
 
 
@@ -196,7 +208,8 @@ def test_kill_9_of_the_job_worker_gives_its_job_back(world, app, owner):
             worker.wait()
     assert owner.execute(state).fetchone() == ("doing",), "nobody has told the queue"
     owner.execute("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '5 minutes'")
-    with app.app_context(), unit_of_work():
+    # The worker may have enqueued the minute's sweep itself before it died.
+    with contextlib.suppress(procrastinate.exceptions.AlreadyEnqueued), app.app_context(), unit_of_work():
         jobs.queue.configure_task("core.sweep", connection=_driver()).defer(timestamp=int(time.time()))
     jobs.run(app, wait=False)
     jobs.run(app, wait=False)

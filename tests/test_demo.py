@@ -52,10 +52,21 @@ def test_a_second_load_is_quick_and_changes_nothing(demo):
 
 
 def test_as_many_people_as_in_machidun(demo):
-    counted = "SELECT (SELECT count(*) FROM household), (SELECT sum(households) FROM place), (SELECT count(*) FROM household_member)"
+    counted = (
+        "SELECT (SELECT count(*) FROM household), (SELECT sum(households) FROM place),"
+        " (SELECT count(*) FROM household_member)"
+    )
     assert demo.owner.execute(counted).fetchone() == (4200, 4200, 4200)
-    assert demo.owner.execute("SELECT count(*), count(demo_name) FROM app_user").fetchone() == (63 + len(PEOPLE), len(PEOPLE))
-    held = {tuple(row) for row in demo.owner.execute("SELECT u.name, role, place_code FROM role_assignment JOIN app_user u ON u.id = user_id")}
+    assert demo.owner.execute("SELECT count(*), count(demo_name) FROM app_user").fetchone() == (
+        63 + len(PEOPLE),
+        len(PEOPLE),
+    )
+    held = {
+        tuple(row)
+        for row in demo.owner.execute(
+            "SELECT u.name, role, place_code FROM role_assignment JOIN app_user u ON u.id = user_id"
+        )
+    }
     assert {(p.name, p.role.value, p.place) for p in PEOPLE} <= held
     assert demo.owner.execute("SELECT count(*) FROM place WHERE length(code) <= 12").fetchone() == (3702,)
     shown = demo.get("/demo/people")["items"]
@@ -69,7 +80,10 @@ def test_the_five_stories_as_anyone_sees_them(demo):
         "ready": "none", "contact": "none", "gaps": "none", "certified": "certified", "notice": "public_notice",
     }  # fmt: skip
     assert page["ready"]["why_not_yet"] == []
-    assert "密切接触者" in str(page["contact"]["why_not_yet"]) and page["contact"]["earliest_on"] > page["contact"]["as_of"]
+    assert (
+        "密切接触者" in str(page["contact"]["why_not_yet"])
+        and page["contact"]["earliest_on"] > page["contact"]["as_of"]
+    )
     assert [w["title"] for w in page["gaps"]["why_not_yet"]] and "消杀" in str(page["gaps"]["why_not_yet"])
     assert page["certified"]["certified"] is True and page["certified"]["batch"]["number"] == 1
     assert page["notice"]["notice"]["contact"] == "027-83210000" and not page["notice"]["notice"]["frozen"]
@@ -78,7 +92,11 @@ def test_the_five_stories_as_anyone_sees_them(demo):
 
 def test_what_is_red_for_the_grid_worker(demo):
     red = {
-        story: {c["item"] for c in demo.get(f"/places/{compound.code}/readiness", "王秀英")["criteria"] if not c["met"] and c["required"]}
+        story: {
+            c["item"]
+            for c in demo.get(f"/places/{compound.code}/readiness", "王秀英")["criteria"]
+            if not c["met"] and c["required"]
+        }
         for story, compound in BY_STORY.items()
     }
     assert red["ready"] == red["certified"] == red["notice"] == set()

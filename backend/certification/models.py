@@ -3,7 +3,7 @@
 import uuid
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import (
     ARRAY,
@@ -27,16 +27,18 @@ from backend.extensions import Model
 from backend.places.models import Place
 
 
-class Status(StrEnum):
+class Labelled(StrEnum):
     """The word in the database, and what a resident reads."""
 
     label: str
 
-    def __new__(cls, value: str, label: str = "") -> "Status":
+    def __new__(cls, value: str, label: str = "") -> Self:
         status = str.__new__(cls, value)
         status._value_, status.label = value, label
         return status
 
+
+class Status(Labelled):
     DRAFT = "draft", "草稿"
     SUBMITTED = "submitted", "已申报，等待街道审核"
     SUBDISTRICT_REVIEW = "subdistrict_review", "街道审核中"
@@ -135,12 +137,12 @@ class Filing(Row, Model):
     note = Encrypted()
 
 
-class ObjectionStatus(StrEnum):
-    RECEIVED = "received"
-    ADMITTED = "admitted"
-    DISMISSED = "dismissed"
-    UPHELD = "upheld"
-    OVERRULED = "overruled"
+class ObjectionStatus(Labelled):
+    RECEIVED = "received", "已收到，等待受理"
+    ADMITTED = "admitted", "已受理，公示暂停"
+    DISMISSED = "dismissed", "不予受理"
+    UPHELD = "upheld", "异议成立"
+    OVERRULED = "overruled", "异议不成立"
 
 
 class Objection(Row, Model):

@@ -74,8 +74,11 @@ def find(actor: Actor, objection_id: uuid.UUID) -> Objection:
     return found
 
 
-def visible(actor: Actor, status: str | None = None) -> Any:
+def visible(actor: Actor, application_id: uuid.UUID | None = None, status: str | None = None) -> Any:
+    """A select of the objections in the actor's sight."""
     query = select(Objection).join(Objection.application).where(_in_sight(actor))
+    if application_id:
+        query = query.where(Objection.application_id == application_id)
     return query.where(Objection.status == status) if status else query
 
 

@@ -19,16 +19,23 @@ from backend.places.models import Place, PlaceKind
 from backend.places.service import ancestors
 
 NOT_YET = "还没有申报"
-SHOWN = 200  # compounds listed on the page of a larger place
+SUSPENDED = {
+    "title": "认定暂停",
+    "why": "小区出现了新的疑似、发热或密切接触人员，结果还没有出来。全部排除或解除后立即恢复，暂停的天数照算。",
+    "fix": "请配合社区排查，等待结果。",
+}
 
-COUNTS = """
-SELECT coalesce(a.status, 'none'), count(*)
-FROM place p LEFT JOIN application a ON a.unit_code = p.code AND a.status = ANY(%(live)s)
-WHERE p.kind = 'compound' AND p.code >= %(code)s AND p.code < %(below)s GROUP BY 1"""
+# How far each part of a larger place is; parts without compounds are left out.
+PARTS = """
+SELECT part.code, part.name, count(c.code), count(a.id) FILTER (WHERE a.status = 'certified')
+FROM place part
+JOIN place c ON c.kind = 'compound' AND c.code > part.code AND c.code < part.code || '~'
+LEFT JOIN application a ON a.unit_code = c.code AND a.status = ANY(%(live)s)
+WHERE part.parent_code = %(code)s GROUP BY part.code, part.name ORDER BY part.code"""
 COMPOUNDS = """
 SELECT p.code, p.name, coalesce(a.status, 'none')
 FROM place p LEFT JOIN application a ON a.unit_code = p.code AND a.status = ANY(%(live)s)
-WHERE p.kind = 'compound' AND p.code >= %(code)s AND p.code < %(below)s ORDER BY p.code LIMIT %(shown)s"""
+WHERE p.kind = 'compound' AND p.parent_code = %(code)s ORDER BY p.code"""
 
 
 def page_of(code: str) -> dict[str, Any] | None:
@@ -59,7 +66,7 @@ def _compound(place: Place, today: date) -> dict[str, Any]:
         "status_label": status.label if status else NOT_YET,
         "certified": status == Status.CERTIFIED,
         "streak_days": verdict.streak_days,
-        "last_event_on": _iso(verdict.last_event_on),
+        "last_event_on": verdict.last_event_on.isoformat() if verdict.last_event_on else None,
         "certified_days": None,
         "application_id": str(application.id) if application else None,
         "notice": None,
@@ -78,6 +85,8 @@ def _why_not_yet(verdict: Verdict, status: Status | None) -> dict[str, Any]:
     """In plain Chinese, without ids: what stands in the way and when it could be met at the earliest."""
     if status == Status.CERTIFIED:
         return {"why_not_yet": [], "earliest_on": None, "earliest_certain": True}
+    if status == Status.SUSPENDED:
+        return {"why_not_yet": [SUSPENDED], "earliest_on": None, "earliest_certain": False}
     red = [{"title": r.title, "why": r.why, "fix": r.fix} for r in verdict.criteria if r.required and not r.met]
     return {
         "why_not_yet": red,
@@ -87,13 +96,22 @@ def _why_not_yet(verdict: Verdict, status: Status | None) -> dict[str, Any]:
 
 
 def _larger(place: Place) -> dict[str, Any]:
-    where = {"code": place.code, "below": place.code + "~", "live": [s.value for s in LIVE], "shown": SHOWN}
-    counts = dict(tuple(row) for row in rows(COUNTS, where))
+    """A community's compounds one by one; of anything larger, how far each of its parts is."""
+    where = {"code": place.code, "live": [s.value for s in LIVE]}
     compounds = [
         {"code": code, "name": name, "status": status, "status_label": _label(status)}
         for code, name, status in rows(COMPOUNDS, where)
     ]
-    return {"compounds": compounds, "total": sum(counts.values()), "certified": counts.get("certified", 0)}
+    parts = [
+        {"code": code, "name": name, "total": total, "certified": certified}
+        for code, name, total, certified in ([] if compounds else rows(PARTS, where))
+    ]
+    return {
+        "compounds": compounds,
+        "parts": parts,
+        "total": len(compounds) + sum(part["total"] for part in parts),
+        "certified": sum(c["status"] == Status.CERTIFIED for c in compounds) + sum(p["certified"] for p in parts),
+    }
 
 
 def _label(status: str) -> str:
@@ -127,8 +145,8 @@ def notice_of(application: Application, names: Mapping[Any, str]) -> dict[str, A
         "unit_code": application.unit_code,
         "unit_name": application.unit.name,
         "frozen": application.status == Status.NOTICE_FROZEN,
-        "starts_at": _iso(application.notice_starts_at),
-        "ends_at": _iso(application.notice_ends_at),
+        "starts_at": _at(application.notice_starts_at),
+        "ends_at": _at(application.notice_ends_at),
         "contact": application.notice_contact,
         "responsible": [
             _signature("申报人", names, application.applicant_id),
@@ -162,5 +180,5 @@ def units_of_batches(batch_ids: list[Any]) -> dict[Any, list[dict[str, Any]]]:
     return named
 
 
-def _iso(moment: datetime | date | None) -> str | None:
-    return moment.isoformat() if moment else None
+def _at(moment: datetime | None) -> str | None:
+    return clock.shanghai(moment) if moment else None

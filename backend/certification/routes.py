@@ -9,6 +9,7 @@ from backend.certification import objections, service, views
 from backend.certification import schemas as s
 from backend.certification.models import Application, Objection
 from backend.certification.rules import Verdict
+from backend.core import clock
 from backend.core.contract import Blueprint
 from backend.core.errors import problem
 from backend.core.operation import current_actor, operation
@@ -21,9 +22,9 @@ blp = Blueprint("certification", __name__, url_prefix="/api/v1", description="�
 def _not_ready(verdict: Verdict) -> Response:
     """The standards are not met: why, the records that make it so, and when it could be met at the earliest."""
     earliest = verdict.earliest_on.isoformat()
-    detail = f"还不符合申报条件，最早可在 {earliest} 申报。请看每一项的原因和处理办法。"
-    if not verdict.earliest_certain:
-        detail = f"还不符合申报条件；如果相关人员按时解除，最早可在 {earliest} 申报。请看每一项的原因和处理办法。"
+    provided = "" if verdict.earliest_certain else "如果相关人员按时解除，"
+    when = clock.in_words(verdict.earliest_on)
+    detail = f"还不符合申报条件。{provided}最早可在{when}申报。请看每一项的原因和处理办法。"
     return problem(
         422,
         "not_ready",
@@ -194,7 +195,10 @@ def sign_batch(body: dict) -> Any:
 @blp.response(200, s.ObjectionPageSchema)
 def list_objections(query: dict) -> Any:
     found, following = page(
-        objections.visible(current_actor(), query["status"]), Objection.id, query["limit"], query["after"]
+        objections.visible(current_actor(), query["application_id"], query["status"]),
+        Objection.id,
+        query["limit"],
+        query["after"],
     )
     return {"items": views.objections_with_actions(current_actor(), found), "next": following}
 

@@ -26,11 +26,16 @@ class ApplySchema(Schema):
 
 class ResubmitSchema(Schema):
     revision = fields.Integer(required=True, strict=True)
-    answers = fields.Dict(keys=written(40), values=written(500), load_default=dict, validate=validate.Length(max=10))
+    answers = fields.Dict(
+        keys=written(40),
+        values=written(500),
+        load_default=dict,
+        validate=validate.Length(max=10, error="最多 10 项。"),
+    )
 
 
 class ReturnSchema(ReasonSchema):
-    items = fields.List(written(40), required=True, validate=validate.Length(1, 10))
+    items = fields.List(written(40), required=True, validate=validate.Length(1, 10, error="请选 1 到 10 项。"))
 
 
 class PublishSchema(Schema):
@@ -129,12 +134,14 @@ class FilingSchema(Schema):
     number = fields.Integer(required=True)
     as_of = fields.Date(required=True)
     verdict = fields.Nested(VerdictSchema, required=True)
+    note = fields.String(allow_none=True, metadata={"description": "补正说明 what the applicant answered"})
     records = fields.List(fields.Dict(), required=True)
 
 
 class EventSchema(Schema):
     at = fields.AwareDateTime(required=True)
     action = fields.String(required=True)
+    label = fields.String(required=True)
     old = fields.String(allow_none=True)
     new = fields.String(allow_none=True)
     by = fields.String(required=True, metadata={"description": "署名 who signed"})
@@ -185,6 +192,7 @@ class ObjectionReceiptSchema(Schema):
 
     id = fields.UUID(required=True)
     status = fields.String(required=True)
+    status_label = fields.Function(lambda o: ObjectionStatus(o.status).label, metadata={"type": "string"})
     answer = fields.String(allow_none=True)
     created_at = fields.AwareDateTime(required=True)
     answered_at = fields.AwareDateTime(allow_none=True)
@@ -194,7 +202,7 @@ class ObjectionSchema(ObjectionReceiptSchema):
     """What the district sees. The words are the objector's; whoever may answer must read them."""
 
     application_id = fields.UUID(required=True)
-    unit_code = fields.Function(lambda o: o.application.unit_code, metadata={"type": "string"})
+    unit = fields.Nested(PlaceNameSchema, attribute="application.unit", required=True)
     text = fields.String(required=True)
     has_contact = fields.Function(lambda o: o.contact_cipher is not None, metadata={"type": "boolean"})
     channel = fields.String(required=True)
@@ -206,6 +214,7 @@ ObjectionPageSchema = page_schema(ObjectionSchema)
 
 
 class ObjectionQuery(PageQuery):
+    application_id = fields.UUID(load_default=None)
     status = fields.String(load_default=None, validate=validate.OneOf([s.value for s in ObjectionStatus]))
 
 
@@ -238,6 +247,11 @@ class CompoundStatusSchema(PlaceNameSchema):
     status_label = fields.String(required=True)
 
 
+class PartSchema(PlaceNameSchema):
+    total = fields.Integer(required=True)
+    certified = fields.Integer(required=True)
+
+
 class PublicPlaceSchema(PlaceNameSchema):
     kind = fields.String(required=True)
     lies_in = fields.List(fields.Nested(PlaceNameSchema), required=True)
@@ -257,6 +271,7 @@ class PublicPlaceSchema(PlaceNameSchema):
     notice = fields.Nested(NoticeSchema, allow_none=True)
     batch = fields.Nested(BatchNameSchema, allow_none=True)
     compounds = fields.List(fields.Nested(CompoundStatusSchema))
+    parts = fields.List(fields.Nested(PartSchema))
     total = fields.Integer()
 
 

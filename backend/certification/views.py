@@ -52,10 +52,12 @@ def history(application: Application) -> list[dict[str, Any]]:
     query = select(AuditEvent).where(AuditEvent.subject_id == application.id).order_by(AuditEvent.at)
     events = list(db.session.scalars(query))
     names = user_names([event.actor_id for event in events if event.actor_id])
+    labels = {step.action: step.label for step in APPLICATION.steps}
     return [
         {
             "at": event.at,
             "action": event.action,
+            "label": labels.get(event.action, event.action),
             "old": event.old,
             "new": event.new,
             "by": names.get(event.actor_id, HOUSE.name) if event.actor_id else HOUSE.name,

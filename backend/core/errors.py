@@ -56,7 +56,13 @@ class NotFound(DomainError):
 
 # What a violated constraint means to a person. A verb that can foresee the refusal says it better itself;
 # this is for the race in which two of them foresee nothing.
-CONSTRAINTS: dict[str, tuple[str, str]] = {}
+CONSTRAINTS = {
+    "uq_application_live_unit": ("application_exists", "这个小区已有一份有效的申报，请直接查看进展。"),
+    "uq_role_assignment_live": ("already_held", "这个人已经担任该职务。"),
+    "uq_household_member_head": ("head_exists", "这一户已经登记了户主，请先变更原户主。"),
+    "uq_household_place_code_room": ("household_exists", "这一户已经登记过了。"),
+    "pk_place": ("place_exists", "刚刚有人添加了地点，请刷新后重试。"),
+}
 
 HTTP_CODES = {
     400: ("bad_request", "请求的格式不对，请刷新页面后重试。"),

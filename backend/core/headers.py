@@ -12,11 +12,11 @@ def add(response: Response) -> Response:
         return response  # the copy it renews has them
     headers = response.headers
     if "Cache-Control" not in headers and request.path.startswith("/api/"):
-        headers.add("Cache-Control", "no-store")
-    headers.add("X-Content-Type-Options", "nosniff")
+        headers["Cache-Control"] = "no-store"
+    headers["X-Content-Type-Options"] = "nosniff"
     if response.mimetype == "text/html":
-        headers.add("Content-Security-Policy", DOCS if request.path.startswith("/docs") else STRICT)
-        headers.add("Referrer-Policy", "no-referrer")
+        headers["Content-Security-Policy"] = DOCS if request.path.startswith("/docs") else STRICT
+        headers["Referrer-Policy"] = "no-referrer"
     return response
 
 

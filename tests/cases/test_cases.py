@@ -53,14 +53,18 @@ def reveal(hand, case, purpose="tracing"):
 def test_suspected_then_confirmed_keeps_both_with_their_dates(world, owner):
     case = record(world.chen, "suspected", days_ago=5)
     case = add(world.li, case, "confirmed", days_ago=2).json
-    shown = [(e["category"], e["effective_on"], e["reported_on"], e["outcome"], e["outcome_on"]) for e in case["events"]]
+    shown = [
+        (e["category"], e["effective_on"], e["reported_on"], e["outcome"], e["outcome_on"]) for e in case["events"]
+    ]
     assert shown == [
         ("suspected", day(5), day(), "confirmed", day(2)),
         ("confirmed", day(2), day(), None, None),
     ]
     again = add(world.chen, case, "confirmed")
     assert (again.status_code, again.json["code"]) == (409, "already_recorded")
-    audited = owner.execute("SELECT action, details FROM audit_event WHERE subject_type = 'case_event' ORDER BY id").fetchall()
+    audited = owner.execute(
+        "SELECT action, details FROM audit_event WHERE subject_type = 'case_event' ORDER BY id"
+    ).fetchall()
     assert audited == [("record", {"category": "suspected"}), ("record", {"category": "confirmed"})]
 
 
@@ -74,14 +78,25 @@ def test_the_same_official_may_say_that_a_suspicion_was_confirmed(world, app):
 
 def test_dates_that_cannot_be_are_refused(world, owner):
     future = send(world.chen, days_ago=-1)
-    assert (future.status_code, future.json["code"], future.json["errors"][0]["field"]) == (422, "in_the_future", "/effective_on")
+    assert (future.status_code, future.json["code"], future.json["errors"][0]["field"]) == (
+        422,
+        "in_the_future",
+        "/effective_on",
+    )
     case = record(world.chen, days_ago=3)
     assert add(world.chen, case, "fever", days_ago=-1).status_code == 422
     event = case["events"][0]["id"]
     for days_ago in (-1, 4):
         refused = close(world.li, event, days_ago=days_ago)
         assert (refused.status_code, refused.json["code"]) == (422, "date_out_of_range")
-    for wrong in ({"effective_on": "2020-02-30"}, {"effective_on": None}, {"category": "flu"}, {"source": ""}, {"reported_on": day()}, {"recorded_by": NOWHERE}):
+    for wrong in (
+        {"effective_on": "2020-02-30"},
+        {"effective_on": None},
+        {"category": "flu"},
+        {"source": ""},
+        {"reported_on": day()},
+        {"recorded_by": NOWHERE},
+    ):
         assert send(world.chen, **wrong).status_code == 422, wrong
     assert owner.execute("SELECT count(*) FROM case_event").fetchone() == (1,)
 
@@ -99,7 +114,9 @@ def test_who_may_record_a_case(world):
     for who, status in {**OTHERS, **STRANGERS}.items():
         assert add(world.hand(who), case, "fever").status_code == status, who
         assert close(world.hand(who), case["events"][0]["id"]).status_code == status, who
-    missing = world.other_secretary.post(f"/case-events/{NOWHERE}/close", {"outcome": "excluded", "outcome_on": day(), "reason": "x"})
+    missing = world.other_secretary.post(
+        f"/case-events/{NOWHERE}/close", {"outcome": "excluded", "outcome_on": day(), "reason": "x"}
+    )
     foreign = close(world.other_secretary, case["events"][0]["id"])
     assert (missing.json["code"], missing.json["detail"]) == (foreign.json["code"], foreign.json["detail"])
 
@@ -125,7 +142,9 @@ def test_certification_hears_of_it_in_the_same_transaction(world, owner, app):
     certified = a.certified(world, owner)
     case = record(world.chen, "suspected", place=UNIT)
     assert a.now(world, certified)["status"] == "suspended"
-    stamps = owner.execute("SELECT DISTINCT xmin::text FROM audit_event WHERE action IN ('record', 'suspend')").fetchall()
+    stamps = owner.execute(
+        "SELECT DISTINCT xmin::text FROM audit_event WHERE action IN ('record', 'suspend')"
+    ).fetchall()
     assert len(stamps) == 1, "one transaction wrote both"
     second = record(world.zhao, "fever")
     close(world.li, case["events"][0]["id"])
@@ -141,7 +160,10 @@ def test_a_refused_case_changes_nothing(world, owner, monkeypatch):
     monkeypatch.setattr(service, "facts_changed", lambda code: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         send(world.chen)
-    assert owner.execute("SELECT (SELECT count(*) FROM health_case), (SELECT count(*) FROM case_event)").fetchone() == (0, 0)
+    assert owner.execute("SELECT (SELECT count(*) FROM health_case), (SELECT count(*) FROM case_event)").fetchone() == (
+        0,
+        0,
+    )
     assert a.now(world, certified)["status"] == "certified"
 
 
@@ -182,7 +204,11 @@ def test_the_list_shows_no_identity_and_only_what_is_in_sight(world):
         assert [c["id"] for c in listed.json["items"]] == [case["id"]], who
         assert not any(secret in listed.text for secret in (PERSON, PHONE, home["id"], SOURCE)), who
     for who in ("other_secretary", "other_grid", "other_subdistrict", "other_district"):
-        assert world.hand(who).get("/cases").json["items"] == [] == world.hand(who).get("/cases", place=READY).json["items"]
+        assert (
+            world.hand(who).get("/cases").json["items"]
+            == []
+            == world.hand(who).get("/cases", place=READY).json["items"]
+        )
     for who in ("zheng", "liu", "he", "qian", "feng", "nobody"):
         assert world.hand(who).get("/cases").status_code == 403, who
 
@@ -190,14 +216,23 @@ def test_the_list_shows_no_identity_and_only_what_is_in_sight(world):
 def test_a_look_at_a_person_is_for_few_audited_and_limited(world, owner, app, monkeypatch):
     case = record(world.chen, person=PERSON, phone=PHONE)
     for who in ("li", "zhao", "zhou"):
-        assert reveal(world.hand(who), case).json | {"id": ""} == {"id": "", "person": PERSON, "phone": PHONE, "household_id": None}
+        assert reveal(world.hand(who), case).json | {"id": ""} == {
+            "id": "",
+            "person": PERSON,
+            "phone": PHONE,
+            "household_id": None,
+        }
     looks = "SELECT place_code, details FROM audit_event WHERE subject_type = 'health_case' AND action = 'reveal'"
     assert owner.execute(looks).fetchall() == [(READY, {"purpose": "tracing"})] * 3
     for who in ("chen", "wang", "zheng", "liu", "he", "nobody", "other_grid"):
         assert reveal(world.hand(who), case).status_code == 403, who
     for who in ("other_secretary", "other_subdistrict", "other_district"):
         foreign, missing = reveal(world.hand(who), case), reveal(world.hand(who), {"id": NOWHERE})
-        assert (foreign.status_code, foreign.json["detail"]) == (missing.status_code, missing.json["detail"]) == (404, foreign.json["detail"])
+        assert (
+            (foreign.status_code, foreign.json["detail"])
+            == (missing.status_code, missing.json["detail"])
+            == (404, foreign.json["detail"])
+        )
     assert reveal(world.li, case, "好奇").status_code == 422
     assert len(owner.execute(looks).fetchall()) == 3
     monkeypatch.setitem(app.config, "REVEAL_LIMIT", "2 per hour")
@@ -210,7 +245,11 @@ def test_the_person_is_encrypted_bound_to_its_row(world, owner):
     assert all(PERSON.encode() not in bytes(raw) for raw in rows.values())
     assert rows[first["id"]] != rows[second["id"]], "each with a nonce of its own"
     assert keyring.decrypt(bytes(rows[first["id"]]), f"health_case.person:{first['id']}") == PERSON
-    for where in (f"health_case.person:{second['id']}", f"health_case.phone:{first['id']}", f"household_member.name:{first['id']}"):
+    for where in (
+        f"health_case.person:{second['id']}",
+        f"health_case.phone:{first['id']}",
+        f"household_member.name:{first['id']}",
+    ):
         with pytest.raises(Exception, match=""):
             keyring.decrypt(bytes(rows[first["id"]]), where)
     (source,) = owner.execute("SELECT source_cipher FROM case_event LIMIT 1").fetchone()
@@ -236,7 +275,10 @@ def test_once_its_term_is_over_a_case_keeps_its_dates_and_loses_its_person(world
         service.erase()
     with unit_of_work():
         service.erase()
-    gone = "SELECT person_cipher IS NULL, phone_cipher IS NULL, household_id IS NULL, erased_on = current_date FROM health_case WHERE id = %s"
+    gone = (
+        "SELECT person_cipher IS NULL, phone_cipher IS NULL, household_id IS NULL, erased_on = current_date"
+        " FROM health_case WHERE id = %s"
+    )
     assert owner.execute(gone, [old["id"]]).fetchone() == (True, True, True, True)
     assert owner.execute(gone, [young["id"]]).fetchone()[:3] == (False, False, False)
     assert reveal(world.zhou, old).json["person"] is None and reveal(world.zhou, young).json["person"] == PERSON

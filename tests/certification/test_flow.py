@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from backend.certification.models import ObjectionStatus, Status
+from backend.certification.models import ObjectionStatus as Said
+from backend.certification.models import Status
 from backend.certification.workflow import APPLICATION, OBJECTION
 from backend.core.auth import Actor
 from backend.core.permissions import Permission
@@ -37,7 +38,9 @@ def needs(app: Any, endpoint: str) -> Permission:
     return app.view_functions[endpoint]._apidoc["operation"]["needs"]
 
 
-def expected(flow: Workflow, door: Permission, status: str, action: str, part: Part | None, running: bool = True) -> int:
+def expected(
+    flow: Workflow, door: Permission, status: str, action: str, part: Part | None, running: bool = True
+) -> int:
     """In advance()'s own order: signed in, at the door, in sight, a step, its permission, its guard."""
     if part is None:
         return 401
@@ -65,11 +68,13 @@ def trace(owner: Any) -> Any:
 
 
 def last_step(owner: Any, subject_id: str) -> tuple[str, str, str]:
-    query = "SELECT action, old, new FROM audit_event WHERE subject_id = %s AND new IS NOT NULL ORDER BY at DESC, id DESC"
+    query = (
+        "SELECT action, old, new FROM audit_event WHERE subject_id = %s AND new IS NOT NULL ORDER BY at DESC, id DESC"
+    )
     return owner.execute(query + " LIMIT 1", [subject_id]).fetchone()
 
 
-# --- Applications ------------------------------------------------------------------------------------------------
+# --- Applications ---------------------------------------------------------------------------------------------
 
 
 def send(world: Any, part: Part | None, application: dict[str, Any], action: str) -> Any:
@@ -212,15 +217,14 @@ def test_every_step_is_exercised():
     assert taken == {(step.action, source) for step in OBJECTION.steps for source in step.sources}
 
 
-# --- Objections --------------------------------------------------------------------------------------------------
+# --- Objections -----------------------------------------------------------------------------------------------
 
-O = ObjectionStatus
-WAY = {O.RECEIVED: (), O.ADMITTED: ("admit",), O.DISMISSED: ("dismiss",), O.UPHELD: ("admit", "uphold"),
-       O.OVERRULED: ("admit", "overrule")}  # fmt: skip
-ANSWERED = permitted(OBJECTION, O, ANSWERS)
+WAY = {Said.RECEIVED: (), Said.ADMITTED: ("admit",), Said.DISMISSED: ("dismiss",), Said.UPHELD: ("admit", "uphold"),
+       Said.OVERRULED: ("admit", "overrule")}  # fmt: skip
+ANSWERED = permitted(OBJECTION, Said, ANSWERS)
 
 
-def objection_at(status: ObjectionStatus, world: Any) -> dict[str, Any]:
+def objection_at(status: Said, world: Any) -> dict[str, Any]:
     receipt = a.objection(world, a.published(world))
     for action in WAY[status]:
         a.answer(world, receipt, action)
@@ -238,7 +242,7 @@ def reply(world: Any, part: Part | None, objection: dict[str, Any], action: str)
     return hand.post(f"/objections/{objection['id']}/answer", body)
 
 
-@pytest.mark.parametrize("status", list(O))
+@pytest.mark.parametrize("status", list(Said))
 def test_an_objection_is_answered_by_its_district_and_by_no_one_else(status, world, owner, app):
     objection = objection_at(status, world)
     assert objection["status"] == status

@@ -45,7 +45,7 @@ def spoiled(app, days_ago, **changed):
         spoil(READY, clock.today() - timedelta(days=days_ago), **changed)
 
 
-# --- The clock -----------------------------------------------------------------------------------------------------
+# --- The clock ------------------------------------------------------------------------------------------------
 
 
 def test_the_period_is_the_packs_and_the_databases_clock_decides(world, owner, app, monkeypatch):
@@ -103,7 +103,7 @@ def test_only_the_last_of_several_suspicions_lets_it_go_on(stage, held, free, wo
     assert status(world, application) == free
 
 
-# --- Objections --------------------------------------------------------------------------------------------------------
+# --- Objections -----------------------------------------------------------------------------------------------
 
 
 def accountability(owner):
@@ -135,7 +135,12 @@ def test_the_public_is_limited_and_the_staff_is_not(world, app):
 @pytest.mark.parametrize("channel", ["phone", "paper", "in_person"])
 def test_staff_take_down_an_objection_for_someone(channel, world, owner):
     application = a.published(world)
-    body = {"application_id": application["id"], "text": "老人来反映门岗没人。", "contact": "82345678", "channel": channel}
+    body = {
+        "application_id": application["id"],
+        "text": "老人来反映门岗没人。",
+        "contact": "82345678",
+        "channel": channel,
+    }
     taken = world.chen.post("/objections", body)
     assert taken.status_code == 201, taken.text
     shown = world.zhou.get("/objections").json["items"][0]
@@ -146,7 +151,9 @@ def test_staff_take_down_an_objection_for_someone(channel, world, owner):
     assert world.nobody.post("/objections", body).status_code == 403
 
 
-@pytest.mark.parametrize("stage, due", [("submitted", 409), ("certified", 409), ("rejected", 409), ("notice_frozen", 201)])
+@pytest.mark.parametrize(
+    "stage, due", [("submitted", 409), ("certified", 409), ("rejected", 409), ("notice_frozen", 201)]
+)
 def test_objections_are_to_a_notice(stage, due, world, owner, app):
     application = a.at(stage, world, owner, app)
     answer = world.public.post(f"/public/notices/{application['id']}/objections", {"text": "三号楼没有消杀。"})
@@ -224,7 +231,7 @@ def test_fraud_revokes_and_opens_an_accountability_record(world, owner):
     assert (status(world, application), accountability(owner)) == ("revoked", 1)
 
 
-# --- The end of the notice ---------------------------------------------------------------------------------------------
+# --- The end of the notice ------------------------------------------------------------------------------------
 
 
 def jobs_todo(owner):
@@ -316,7 +323,7 @@ def once_more(app, job, application):
         job(application["id"])
 
 
-# --- Batches -----------------------------------------------------------------------------------------------------------
+# --- Batches --------------------------------------------------------------------------------------------------
 
 
 def sign(world, who="zhou", district=DONGXIHU):
@@ -328,7 +335,9 @@ def test_one_signature_certifies_all_that_are_ready_and_names_the_others(world, 
     receipt = a.objection(world, objected)
     batch = sign(world)
     assert batch.status_code == 200, batch.text
-    assert [(c["id"], c["status"], c["batch"]["number"]) for c in batch.json["certified"]] == [(ready["id"], "certified", 1)]
+    assert [(c["id"], c["status"], c["batch"]["number"]) for c in batch.json["certified"]] == [
+        (ready["id"], "certified", 1)
+    ]
     assert [(r["application_id"], r["code"]) for r in batch.json["refused"]] == [(objected["id"], "objection_open")]
     assert batch.json["refused"][0]["detail"]
     # The rest of the day joins the same batch; the next day's is the next number.
@@ -356,12 +365,11 @@ def test_who_signs(who, district, due, world, owner):
     assert status(world, application) == ("certified" if due == 200 else "public_notice")
 
 
-# --- What the certificate keeps ------------------------------------------------------------------------------------------
+# --- What the certificate keeps -------------------------------------------------------------------------------
 
 
 def test_suspended_days_count_as_continuous(world, owner):
     """DOMAIN section 3: seven consecutive days loosen the control; a suspicion that is excluded does not break them."""
-
 
     def page():
         cache.clear()  # the news of a change reaches the cache in its own time

@@ -10,7 +10,6 @@ import pytest
 
 from backend.cases import service as cases
 from backend.cases.models import Category
-from backend.certification import service
 from backend.core import clock, invariants
 from backend.core.errors import DomainError
 from backend.core.transaction import unit_of_work
@@ -107,10 +106,13 @@ def test_two_reviewers_race(round, one, other, world, owner, nothing_is_broken):
     assert len(steps_of(owner, application)) == 2
 
 
-@pytest.mark.parametrize("category, due", [(Category.CONFIRMED, {"revoked", "rejected"}), (Category.SUSPECTED, {"suspended", "notice_frozen"})])
+@pytest.mark.parametrize(
+    "category, due",
+    [(Category.CONFIRMED, {"revoked", "rejected"}), (Category.SUSPECTED, {"suspended", "notice_frozen"})],
+)
 @pytest.mark.parametrize("round", range(ROUNDS))
 def test_certify_races_a_new_case(round, category, due, world, app, owner, nothing_is_broken):
-    """Whichever comes first: with a confirmed case it is never certified afterwards, with a suspected one never free."""
+    """Whichever comes first: with a confirmed case it is never certified after, with a suspected one never free."""
     application = a.notice_over(world, owner)
     certify = step(world, "zhou", application, "certify")
     outcomes = race(certify, confirmed(app, category=category))

@@ -34,7 +34,7 @@ def spoiled(app, n, **changed):
         spoil(READY, days_ago(n), **changed)
 
 
-# --- The form of a request -----------------------------------------------------------------------------------------
+# --- The form of a request ------------------------------------------------------------------------------------
 
 
 def test_a_stale_revision_is_refused_with_the_present_state(world):
@@ -79,7 +79,7 @@ def test_a_notice_names_an_office_and_never_a_persons_phone(contact, world):
     assert answer.status_code == 422
 
 
-# --- Who may apply, where, and when ----------------------------------------------------------------------------------
+# --- Who may apply, where, and when ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("who, due", [
@@ -112,9 +112,9 @@ def test_one_live_application_at_a_time(world):
 
 
 @pytest.mark.parametrize("status, due", [
-    ("subdistrict_review", 409), ("district_review", 409), ("returned", 409), ("public_notice", 409), ("certified", 409),
+    ("subdistrict_review", 409), ("district_review", 409), ("returned", 409), ("public_notice", 409),
     ("rejected", 201), ("withdrawn", 201), ("lapsed", 201),
-    ("notice_frozen", 409), ("suspended", 409), ("revoked", 422),
+    ("notice_frozen", 409), ("certified", 409), ("suspended", 409), ("revoked", 422),
 ])  # fmt: skip
 def test_applying_again(status, due, world, owner, app):
     a.at(status, world, owner, app)
@@ -144,7 +144,7 @@ def test_not_met_names_each_criterion_its_records_and_the_earliest_date(world, o
     assert set(acts[0][2]["red"]) == set(red) and acts[0][2]["earliest_on"] == refused.json["earliest_on"]
 
 
-# --- Return for correction -------------------------------------------------------------------------------------------
+# --- Return for correction ------------------------------------------------------------------------------------
 
 
 def resubmit(world, application, who="wang", **answers):
@@ -202,7 +202,7 @@ def test_the_reviewers_clock_pauses_while_it_is_mended(world, owner):
     assert left - timedelta(minutes=1) < goes_on <= left
 
 
-# --- Separate hands ----------------------------------------------------------------------------------------------------
+# --- Separate hands -------------------------------------------------------------------------------------------
 
 FILES_TOO = (Role.GRID_WORKER, MACHIDUN)
 
@@ -218,7 +218,11 @@ def test_nobody_decides_on_what_they_filed(who, way, actions, world, owner):
         application = a.act(world, "zhao", application, action)
     assert world.hand(who).get(f"/certifications/{application['id']}").json["allowed_actions"] == ["withdraw"]
     for action in actions:
-        more = {"publish": {"contact": a.OFFICE}, "return": {"reason": "补", "items": ITEMS}, "reject": {"reason": "补"}}
+        more = {
+            "publish": {"contact": a.OFFICE},
+            "return": {"reason": "补", "items": ITEMS},
+            "reject": {"reason": "补"},
+        }
         body = {"revision": application["revision"], **more.get(action, {})}
         assert code(world.hand(who).post(to(application, action), body)) == (403, "separate_hands")
 
@@ -230,7 +234,10 @@ def test_nobody_decides_at_two_levels(world, owner):
     assert code(world.zhao.post(to(application, "publish"), body)) == (403, "separate_hands")
     published = a.act(world, "zhou", application, "publish", contact=a.OFFICE)
     a.end_notice(owner, application["id"])
-    assert code(world.zhao.post(to(published, "certify"), {"revision": published["revision"]})) == (403, "separate_hands")
+    assert code(world.zhao.post(to(published, "certify"), {"revision": published["revision"]})) == (
+        403,
+        "separate_hands",
+    )
     batch = world.zhao.post("/certification-batches", {"district": DONGXIHU}).json
     assert batch["certified"] == [] and [r["code"] for r in batch["refused"]] == ["separate_hands"]
     assert a.act(world, "wu", published, "certify")["status"] == "certified"
@@ -242,10 +249,15 @@ def test_hands_stay_separate_after_a_return_and_another_persons_resubmission(wor
     a.also(owner, "zhao", *FILES_TOO)
     application = a.returned(world)
     assert code(resubmit(world, application, "zhao")) == (403, "separate_hands")
-    assert code(world.zhao.post(to(application, "withdraw"), {"revision": application["revision"]})) == (403, "separate_hands")
+    assert code(world.zhao.post(to(application, "withdraw"), {"revision": application["revision"]})) == (
+        403,
+        "separate_hands",
+    )
     application = resubmit(world, application, "li").json
     for who in ("wang", "li"):
-        assert world.hand(who).post(to(application, "approve"), {"revision": application["revision"]}).status_code == 403
+        assert (
+            world.hand(who).post(to(application, "approve"), {"revision": application["revision"]}).status_code == 403
+        )
     assert a.act(world, "sun", application, "approve")["status"] == "district_review"
 
 
@@ -261,10 +273,12 @@ def test_nobody_answers_an_objection_to_what_they_filed(world, owner):
     assert a.answer(world, receipt, "dismiss", "zhou")["status"] == "dismissed"
 
 
-# --- Late reports ------------------------------------------------------------------------------------------------------
+# --- Late reports ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("age, becomes", [(0, "revoked"), (1, "revoked"), (13, "revoked"), (14, "certified"), (40, "certified")])
+@pytest.mark.parametrize(
+    "age, becomes", [(0, "revoked"), (1, "revoked"), (13, "revoked"), (14, "certified"), (40, "certified")]
+)
 def test_a_confirmed_case_reported_late_counts_if_it_lies_in_the_window_that_was_judged(age, becomes, world, owner):
     certified = a.certified(world, owner)
     a.case(world, "confirmed", days_ago=age)
@@ -296,7 +310,7 @@ def test_a_case_next_door_changes_nothing_here_and_one_in_a_building_does(world,
     assert a.now(world, certified)["status"] == "suspended"
 
 
-# --- Frozen evidence -----------------------------------------------------------------------------------------------------
+# --- Frozen evidence ------------------------------------------------------------------------------------------
 
 
 def test_later_edits_of_the_daily_records_do_not_change_the_filing(world, app, owner):

@@ -1,16 +1,22 @@
 """One unit lives through whatever may happen to it, beside a model in plain Python that says what ought to."""
 
-from datetime import timedelta
 from itertools import count
 from types import SimpleNamespace
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import insert
 
 from backend.certification import deadlines, public
-from backend.core import clock, invariants
+from backend.core import invariants
 from backend.core.transaction import unit_of_work
 from backend.extensions import db
 from backend.places.models import Place
@@ -18,7 +24,11 @@ from tests.cast import MACHIDUN
 from tests.factories import applications as a
 from tests.factories.world import good_days
 
-REVIEW, NOTICE, HELD = {"submitted", "subdistrict_review", "district_review"}, {"public_notice", "notice_frozen"}, {"certified", "suspended"}
+REVIEW, NOTICE, HELD = (
+    {"submitted", "subdistrict_review", "district_review"},
+    {"public_notice", "notice_frozen"},
+    {"certified", "suspended"},
+)
 OPEN = REVIEW | NOTICE | {"returned"}
 LIVE = OPEN | HELD
 # (action, who): from → to, as DOMAIN section 3 has it; written out here and not read from the code.
@@ -46,9 +56,11 @@ class Life(RuleBasedStateMachine):
     def __init__(self, world, owner, app):
         super().__init__()
         self.world, self.owner, self.app = world, owner, app
-        self.unit = f"{MACHIDUN}-{next(fresh)}"
+        self.unit = f"{MACHIDUN}-{next(fresh):03d}"
         with app.app_context(), unit_of_work():
-            db.session.execute(insert(Place).values(code=self.unit, name="新苑", kind="compound", parent_code=MACHIDUN, households=700))
+            db.session.execute(
+                insert(Place).values(code=self.unit, name="新苑", kind="compound", parent_code=MACHIDUN, households=700)
+            )
             good_days(self.unit)
         self.id, self.status, self.over = None, "none", False
         self.events, self.objections = [], []  # objections of the present application
@@ -133,7 +145,11 @@ class Life(RuleBasedStateMachine):
             assert answer.status_code == 409, answer.text
             return
         unanswered = any(objection.status in ("received", "admitted") for objection in self.objections)
-        refusal = not self.over and "notice_running" or unanswered and "objection_open" or self.red() and "recheck_failed"
+        refusal = (
+            (not self.over and "notice_running")
+            or (unanswered and "objection_open")
+            or (self.red() and "recheck_failed")
+        )
         assert (answer.status_code, answer.json.get("code")) == ((422, refusal) if refusal else (200, None))
         if not refusal:
             self.status = "certified"
@@ -154,10 +170,18 @@ class Life(RuleBasedStateMachine):
         elif self.status not in LIVE:
             self.apply()
 
+    @initialize(steps=st.integers(0, 4))
+    def begins_somewhere(self, steps):
+        """From nothing to certified: what befalls a certificate is as likely to be seen as what prevents one."""
+        for _ in range(steps):
+            self.onwards()
+
     # --- what happens ---
 
     @rule(
-        category=st.sampled_from(["confirmed", "suspected", "suspected", "fever", "fever", "close_contact", "asymptomatic"]),
+        category=st.sampled_from(
+            ["confirmed", "suspected", "suspected", "fever", "fever", "close_contact", "asymptomatic"]
+        ),
         age=st.sampled_from([0, 5, 13, 14, 20]),
     )
     def a_case(self, category, age):
@@ -188,6 +212,15 @@ class Life(RuleBasedStateMachine):
             deadlines.end_notice(self.id)
         if self.status == "public_notice" and self.over and self.red():
             self.status = "returned"
+
+    @precondition(lambda self: self.status == "returned")
+    @rule(in_time=st.booleans())
+    def the_term_of_a_return_ends(self, in_time):
+        if not in_time:
+            self.owner.execute("UPDATE application SET return_due_at = now() WHERE id = %s", [self.id])
+            self.status = "lapsed"
+        with self.app.app_context(), unit_of_work():
+            deadlines.lapse(self.id)
 
     @precondition(lambda self: self.id)
     @rule()
@@ -222,8 +255,8 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def the_unit_is_as_the_model_says(self):
-        query = "SELECT id::text, status, notice_remaining IS NOT NULL, notice_ends_at FROM application WHERE unit_code = %s ORDER BY id DESC"
-        found = self.owner.execute(query, [self.unit]).fetchall()
+        query = "SELECT id::text, status, notice_remaining IS NOT NULL FROM application WHERE unit_code = %s"
+        found = self.owner.execute(query + " ORDER BY id DESC", [self.unit]).fetchall()
         assert (found[0][:2] if found else (None, "none")) == (self.id, self.status)
         assert not found or self.status not in NOTICE or found[0][2] == (self.status == "notice_frozen")
         with self.app.app_context(), unit_of_work(read_only=True):  # the page itself: its cache learns of it later
@@ -234,7 +267,10 @@ class Life(RuleBasedStateMachine):
     def objections_and_records_are_as_the_model_says(self):
         found = self.owner.execute("SELECT id::text, status FROM objection WHERE application_id = %s", [self.id])
         assert dict(found.fetchall()) == {objection.id: objection.status for objection in self.objections}
-        opened = "SELECT application_id::text FROM accountability_case JOIN application a ON a.id = application_id WHERE unit_code = %s"
+        opened = (
+            "SELECT application_id::text FROM accountability_case"
+            " JOIN application a ON a.id = application_id WHERE unit_code = %s"
+        )
         assert {row[0] for row in self.owner.execute(opened, [self.unit]).fetchall()} == self.accountable
 
     @invariant()
@@ -248,6 +284,10 @@ def test_a_unit_lives_through_whatever_may_happen(world, owner, app, monkeypatch
     run_state_machine_as_test(
         lambda: Life(world, owner, app),
         settings=settings(
-            max_examples=25, stateful_step_count=20, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+            max_examples=25,
+            stateful_step_count=20,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

@@ -18,7 +18,7 @@ from tests.core import things
 from tests.factories import applications as a
 
 GONE = f"{MACHIDUN}-998"
-BACKWARD = {"purpose": "verify"}
+LOOK, TODAY = {"purpose": "verify"}, clock.today().isoformat()
 
 
 class Sample(NamedTuple):
@@ -43,7 +43,8 @@ def case_body(have):
 
 
 SAMPLES = {
-    **dict.fromkeys(["livez", "readyz", "getPlace", "listChildren", "getPublicPlace", "showPublicPlace", "listNotices", "listBatches", "showDesk", "listDemoPeople", "followObjection"], Sample()),
+    **dict.fromkeys(["livez", "readyz", "getPlace", "listChildren", "getPublicPlace", "showPublicPlace"], Sample()),
+    **dict.fromkeys(["listNotices", "listBatches", "showDesk", "listDemoPeople", "followObjection"], Sample()),
     "searchPlaces": Sample(query={"words": "马池"}),
     "signIn": Sample({"code": "console-matrix"}),
     "signInToDemo": Sample({"name": "wang"}),
@@ -57,20 +58,20 @@ SAMPLES = {
     "dismiss": Sample(),
     "listHouseholds": Sample(query={"place": MACHIDUN}),
     "importHouseholds": Sample("楼栋,单元,房号,户主\n1栋,1单元,901,王五\n".encode()),
-    "findHouseholdByPhone": Sample({**BACKWARD, "phone": things.PHONE}),
+    "findHouseholdByPhone": Sample({**LOOK, "phone": things.PHONE}),
     "updateHousehold": Sample({"revision": 1, "lives_alone": True}),
     "addMember": Sample({"name": "李四"}),
-    "revealMember": Sample(BACKWARD),
+    "revealMember": Sample(LOOK),
     "recordConsent": Sample(lambda h: {"given_to": h["nobody"], "kind": "voice"}, place=BUILDING),
     "withdrawConsent": Sample(place=BUILDING),
     "listCases": Sample(query={"place": MACHIDUN}),
     "recordCase": Sample(case_body),
-    "addCaseEvent": Sample(lambda h: {k: v for k, v in case_body(h).items() if k != "place"} | {"category": "suspected"}),
-    "closeCaseEvent": Sample({"outcome": "released", "outcome_on": clock.today().isoformat(), "reason": "矩阵"}),
-    "revealCase": Sample(BACKWARD),
+    "addCaseEvent": Sample({"category": "suspected", "effective_on": "2020-03-02", "source": "矩阵"}),
+    "closeCaseEvent": Sample({"outcome": "released", "outcome_on": TODAY, "reason": "矩阵"}),
+    "revealCase": Sample(LOOK),
     "listDailyRecords": Sample(query={"place": READY}),
-    "recordDays": Sample(lambda h: {"entries": [{"place_code": h["code"], "day": clock.today().isoformat(), "entrances": 9}]}),
-    "recordSameAsBefore": Sample(lambda h: {"place_code": h["code"], "day": clock.today().isoformat()}),
+    "recordDays": Sample(lambda h: {"entries": [{"place_code": h["code"], "day": TODAY, "entrances": 9}]}),
+    "recordSameAsBefore": Sample(lambda h: {"place_code": h["code"], "day": TODAY}),
     "getReadiness": Sample(),
     "applyForCertification": Sample(lambda h: {"unit": h["code"]}),
     "listCertifications": Sample(query={"unit": MACHIDUN}),
@@ -114,14 +115,17 @@ def have(world, app):
         "code": READY, "building": BUILDING, "district": DONGXIHU, "household_id": home, "member_id": member,
         "consent_id": agreed["id"], "case_id": answer.json["id"], "event_id": answer.json["events"][0]["id"],
         "application_id": filed["id"], "noticed": noticed["id"], "objection_id": objected.json["id"],
-        "assignment_id": next(p["id"] for p in posts if p["user_name"] == "qian"), "nobody": things.person(app, "nobody"),
+        "assignment_id": next(p["id"] for p in posts if p["user_name"] == "qian"),
+        "nobody": things.person(app, "nobody"),
     }  # fmt: skip
 
 
 def gone(have):
     """The same names, of things that are not there."""
     places = {"code": GONE, "building": f"{GONE}-001", "district": "420199"}
-    return {name: places.get(name) or (value if name == "nobody" else str(uuid.uuid4())) for name, value in have.items()}
+    return {
+        name: places.get(name) or (value if name == "nobody" else str(uuid.uuid4())) for name, value in have.items()
+    }
 
 
 def ask(hand, method, rule, sample, have):
@@ -131,9 +135,18 @@ def ask(hand, method, rule, sample, have):
         converter = "place_code" if argument == "code" else "uuid"
         path = path.replace(f"<{converter}:{argument}>", str(have[names.get(argument, argument)]))
     body = sample.sent(have)
-    how = {"data": body, "content_type": "text/csv"} if isinstance(body, bytes) else {"json": body} if body is not None else {}
+    how = (
+        {"data": body, "content_type": "text/csv"}
+        if isinstance(body, bytes)
+        else {"json": body}
+        if body is not None
+        else {}
+    )
     headers = {"Idempotency-Key": key(), **({"Authorization": f"Bearer {hand.token}"} if hand.token else {})}
-    query = {name: GONE if value != MACHIDUN and have["code"] == GONE else value for name, value in (sample.query or {}).items()}
+    query = {
+        name: GONE if value != MACHIDUN and have["code"] == GONE else value
+        for name, value in (sample.query or {}).items()
+    }
     return hand.app.test_client().open(path, method=method, query_string=query, headers=headers, **how)
 
 
@@ -147,7 +160,9 @@ def rows_of(owner):
     digest = "SELECT count(*), md5(string_agg(md5(t::text), '' ORDER BY md5(t::text))) FROM {} t {}"
     skipped = {"rate_limit"}
     return {
-        table: owner.execute(digest.format(table, "WHERE action <> 'find_by_phone'" if table == "audit_event" else "")).fetchone()
+        table: owner.execute(
+            digest.format(table, "WHERE action <> 'find_by_phone'" if table == "audit_event" else "")
+        ).fetchone()
         for table in tables
         if table not in skipped
     }
@@ -175,7 +190,9 @@ def test_nobody_enters_without_a_token_that_is_valid_now(app, world, have, owner
         for name, declared, method, rule in operations(app):
             if not str(declared["needs"]).startswith("public"):
                 answer = ask(hand, method, rule, SAMPLES[name], have)
-                assert answer.status_code == 401, f"{hand.name or 'anonymous'} {name}: {answer.status_code} {answer.text}"
+                assert answer.status_code == 401, (
+                    f"{hand.name or 'anonymous'} {name}: {answer.status_code} {answer.text}"
+                )
     assert rows_of(owner) == before
 
 
@@ -197,9 +214,13 @@ def test_nothing_of_machidun_leaks_to_or_is_changed_by_those_not_in_charge(app, 
                 faults.append(f"{name} by {part.name}: {answer.status_code} {answer.text[:120]}")
             of_nothing = None if insider else ask(world.hand(part.name), method, rule, sample, missing)
             if of_nothing is not None and _told(answer, rule) != _told(of_nothing, rule):
-                faults.append(f"{name} by {part.name}: a foreign object does not answer as a missing one: {answer.text[:200]}")
+                faults.append(
+                    f"{name} by {part.name}: a foreign object does not answer as a missing one: {answer.text[:200]}"
+                )
     after = rows_of(owner)
-    faults += [f"{table} changed: {before[table]} → {after[table]}" for table in before if before[table] != after[table]]
+    faults += [
+        f"{table} changed: {before[table]} → {after[table]}" for table in before if before[table] != after[table]
+    ]
     assert not faults, "\n".join(faults)
 
 

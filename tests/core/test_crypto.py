@@ -20,7 +20,10 @@ def key_of(sign: str) -> str:
     return base64.b64encode(sign.encode() * 32).decode()
 
 
-def keyring(data=f"1:{key_of('a')}", index=key_of("i")) -> Keyring:
+ONE, INDEX = f"1:{key_of('a')}", key_of("i")
+
+
+def keyring(data=ONE, index=INDEX) -> Keyring:
     made = Keyring()
     made.load(data, index)
     return made
@@ -61,7 +64,9 @@ def test_a_blind_index_is_of_its_column_and_its_key():
     assert len({ring.blind_index("1", "a"), ring.blind_index("1", "b"), other.blind_index("1", "a")}) == 3
 
 
-@pytest.mark.parametrize("data", ["", "1", "x:" + key_of("a"), "0:" + key_of("a"), "256:" + key_of("a"), "1:c2hvcnQ=", "1:***"])
+@pytest.mark.parametrize(
+    "data", ["", "1", "x:" + key_of("a"), "0:" + key_of("a"), "256:" + key_of("a"), "1:c2hvcnQ=", "1:***"]
+)
 def test_bad_keys_are_refused_at_the_start(data):
     with pytest.raises(Misconfigured):
         keyring(data)
@@ -77,7 +82,8 @@ def test_the_database_holds_nothing_in_clear_and_nothing_copied_opens(world, app
     with app.app_context(), unit_of_work(read_only=True):
         assert {m.phone for m in db.session.scalars(select(HouseholdMember))} == {things.PHONE}
     owner.execute(
-        "UPDATE household_member SET phone_cipher = (SELECT phone_cipher FROM household_member WHERE id <> %s LIMIT 1) WHERE id = %s",
+        "UPDATE household_member SET phone_cipher ="
+        " (SELECT phone_cipher FROM household_member WHERE id <> %s LIMIT 1) WHERE id = %s",
         [other, other],
     )
     with app.app_context(), unit_of_work(read_only=True), pytest.raises(InvalidTag):

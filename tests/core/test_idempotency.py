@@ -36,7 +36,9 @@ def answer_of(response):
     return response.status_code, response.get_data(), response.content_type
 
 
-@pytest.mark.parametrize("bad", ["", "short", "x" * 65, "with space in it 12", "钥匙钥匙钥匙钥匙钥匙钥匙钥匙钥匙", "a" * 16 + "'"])
+@pytest.mark.parametrize(
+    "bad", ["", "short", "x" * 65, "with space in it 12", "钥匙钥匙钥匙钥匙钥匙钥匙钥匙钥匙", "a" * 16 + "'"]
+)
 def test_a_key_is_needed_and_has_a_form(world, path, app, bad):
     headers = {"Idempotency-Key": bad.encode().decode("latin-1")} if bad else {}
     headers["Authorization"] = f"Bearer {world.wang.token}"
@@ -123,7 +125,10 @@ def _patient(world: Cast, path, body, k):
 
 def test_in_flight_for_longer_than_two_seconds_asks_to_wait(world, path, app, owner):
     k = key()
-    insert = "INSERT INTO idempotency_key (id, user_id, operation, key, fingerprint) VALUES (%s, %s, 'recordConsent', %s, '')"
+    insert = (
+        "INSERT INTO idempotency_key (id, user_id, operation, key, fingerprint)"
+        " VALUES (%s, %s, 'recordConsent', %s, '')"
+    )
     with owner.transaction():  # the twin that has not finished yet
         owner.execute(insert, [uuid.uuid4(), things.person(app, "wang"), k])
         began = time.monotonic()

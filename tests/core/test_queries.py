@@ -114,7 +114,11 @@ def test_the_dry_run_costs_two_statements_whatever_lies_behind_it(world, app, co
         for _ in range(50):
             record_case(wang)
     costs["50 cases"] = dry_run()
-    owner.execute("INSERT INTO household (id, place_code, room) SELECT gen_random_uuid(), %s, n::text FROM generate_series(1, 700) n", [UNIT])
+    owner.execute(
+        "INSERT INTO household (id, place_code, room)"
+        " SELECT gen_random_uuid(), %s, n::text FROM generate_series(1, 700) n",
+        [UNIT],
+    )
     costs["700 households"] = dry_run()
     owner.execute("DELETE FROM daily_record")
     costs["no day"] = dry_run()

@@ -77,8 +77,12 @@ HOSTILE = {
     "no sub": lambda: token(without=["sub"]),
     "expired": lambda: token(iat=NOW - timedelta(hours=1), exp=NOW - timedelta(minutes=1)),
     "issued tomorrow": lambda: token(iat=NOW + timedelta(days=1), exp=NOW + timedelta(days=2)),
-    "exp is text": lambda: jwt.api_jws.encode(json.dumps({"sub": SUB, "iat": 1, "exp": "soon", "aud": "anlin", "iss": "anlin"}).encode(), SECRET),
-    "exp is huge": lambda: jwt.api_jws.encode(b'{"sub":"%s","iat":1,"exp":1e999,"aud":"anlin","iss":"anlin"}' % SUB.encode(), SECRET),
+    "exp is text": lambda: jwt.api_jws.encode(
+        json.dumps({"sub": SUB, "iat": 1, "exp": "soon", "aud": "anlin", "iss": "anlin"}).encode(), SECRET
+    ),
+    "exp is huge": lambda: jwt.api_jws.encode(
+        b'{"sub":"%s","iat":1,"exp":1e999,"aud":"anlin","iss":"anlin"}' % SUB.encode(), SECRET
+    ),
     "another audience": lambda: token(aud="other"),
     "another issuer": lambda: token(iss="other"),
     "unknown crit": lambda: token(headers={"crit": ["urn:x"], "urn:x": True}),

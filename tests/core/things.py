@@ -34,7 +34,9 @@ def household(app: Flask, room: str = "101", place: str = UNIT) -> tuple[uuid.UU
 def person(app: Flask, name: str) -> str:
     """The user's id, as the API writes it."""
     with app.app_context():
-        return str(db.session.execute(db.text("SELECT id FROM app_user WHERE demo_name = :n"), {"n": name}).scalar_one())
+        return str(
+            db.session.execute(db.text("SELECT id FROM app_user WHERE demo_name = :n"), {"n": name}).scalar_one()
+        )
 
 
 def consent(app: Flask, given_to: str = "wang") -> dict[str, Any]:

@@ -62,7 +62,9 @@ def _ok(answer: Any, status: int = 200) -> dict[str, Any]:
 # --- What happens to them ---------------------------------------------------------------------------------------
 
 
-def case(cast: Cast, category: str = "suspected", days_ago: int = 0, who: str = "chen", place: str = READY) -> dict[str, Any]:
+def case(
+    cast: Cast, category: str = "suspected", days_ago: int = 0, who: str = "chen", place: str = READY
+) -> dict[str, Any]:
     """A new person's event, charged to the compound; the event."""
     day = (clock.today() - timedelta(days=days_ago)).isoformat()
     sent = {"place": place, "category": category, "effective_on": day, "source": "疾控通报 2020-17"}

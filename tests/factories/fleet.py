@@ -1,9 +1,12 @@
 """The cast's district with many more compounds that are ready to apply: `python -m tests.factories.fleet 300`.
+Brings the schema up to date first.
 
 Run with the environment of the server that is to serve it (DATABASE_URL …).
 """
 
 import sys
+
+import flask_migrate
 
 from backend import create_app
 from backend.core.transaction import unit_of_work
@@ -20,6 +23,7 @@ def compounds(count: int) -> list[str]:
 
 
 def main(count: int) -> None:
+    flask_migrate.upgrade()
     plant()
     with unit_of_work():
         codes = compounds(count)

@@ -53,7 +53,9 @@ def test_a_day_is_entered_and_audited(fresh, owner):
     (shown,) = answer.json["items"]
     assert {name: shown[name] for name in ENTERED} == FULL == stored(owner)
     assert shown["revision"] == 1
-    audited = owner.execute("SELECT subject_id::text, place_code, details FROM audit_event WHERE action = 'enter'").fetchall()
+    audited = owner.execute(
+        "SELECT subject_id::text, place_code, details FROM audit_event WHERE action = 'enter'"
+    ).fetchall()
     assert audited == [(shown["id"], READY, {"day": day(), **FULL})]
 
 
@@ -106,7 +108,11 @@ def test_late_entry_reaches_three_days_back_and_never_into_the_future(fresh):
     closed = enter(fresh.wang, entry(days_ago=4, entrances=1))
     assert (closed.status_code, closed.json["code"], closed.json["errors"][0]["field"]) == (422, "day_closed", "/day")
     future = enter(fresh.wang, entry(days_ago=-1, entrances=1))
-    assert (future.status_code, future.json["code"], future.json["errors"][0]["field"]) == (422, "in_the_future", "/day")
+    assert (future.status_code, future.json["code"], future.json["errors"][0]["field"]) == (
+        422,
+        "in_the_future",
+        "/day",
+    )
 
 
 def test_more_than_there_are_is_refused_naming_the_field(fresh, owner):
@@ -136,8 +142,9 @@ def test_numbers_that_are_none(fresh, owner):
 def test_who_may_enter_and_who_may_read(world):
     sheet_ = entry(entrances=3)
     for who, status in (
-        ("wang", 200), ("li", 200), ("chen", 200), ("zhao", 403), ("zhou", 403), ("zheng", 403), ("liu", 403), ("he", 403),
-        ("feng", 403), ("qian", 403), ("nobody", 403), ("other_grid", 404), ("other_secretary", 404), ("other_district", 403),
+        ("wang", 200), ("li", 200), ("chen", 200), ("zhao", 403), ("zhou", 403), ("zheng", 403), ("liu", 403),
+        ("he", 403), ("feng", 403), ("qian", 403), ("nobody", 403), ("other_grid", 404),
+        ("other_secretary", 404), ("other_district", 403),
     ):  # fmt: skip
         assert enter(world.hand(who), sheet_).status_code == status, who
     assert enter(world.public, sheet_).status_code == 401

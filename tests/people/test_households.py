@@ -46,14 +46,26 @@ def test_members_are_added_and_a_household_has_one_head(world, owner):
     home = family(world)
     path = f"/households/{home['id']}/members"
     child = world.wang.post(path, {"name": "孙小宝"})
-    assert child.status_code == 201 and child.json | {"id": ""} == {"id": "", "is_head": False, "name": "孙**", "phone": None}
+    assert child.status_code == 201 and child.json | {"id": ""} == {
+        "id": "",
+        "is_head": False,
+        "name": "孙**",
+        "phone": None,
+    }
     second = world.wang.post(path, {"name": "孙大宝", "is_head": True})
     assert (second.status_code, second.json["code"]) == (409, "head_exists")
     names = [m["is_head"] for m in world.wang.get("/households", place=UNIT).json["items"][0]["members"]]
     assert names == [True, False]
     for who, status in (("liu", 403), ("other_grid", 404), ("zhou", 403)):
         assert world.hand(who).post(path, {"name": "某人"}).status_code == status, who
-    for body in ({}, {"name": ""}, {"name": "a" * 21}, {"name": "a\0"}, {"name": "孙", "phone": "123"}, {"name": "孙", "household_id": home["id"]}):
+    for body in (
+        {},
+        {"name": ""},
+        {"name": "a" * 21},
+        {"name": "a\0"},
+        {"name": "孙", "phone": "123"},
+        {"name": "孙", "household_id": home["id"]},
+    ):
         assert world.wang.post(path, body).status_code == 422, body
     assert len(audited(owner, "add")) == 1
 
@@ -121,7 +133,8 @@ def test_needs_are_updated_against_the_revision_seen(world, owner):
     assert (stale.status_code, stale.json["code"], stale.json["revision"]) == (409, "stale", 2)
     assert audited(owner, "update") == [(UNIT, {"changed": ["hardship", "member_count"]})]
     for body in (
-        {}, {"hardship": True}, {"revision": "2"}, {"revision": 2, "member_count": -1}, {"revision": 2, "member_count": 51},
+        {}, {"hardship": True}, {"revision": "2"}, {"revision": 2, "member_count": -1},
+        {"revision": 2, "member_count": 51},
         {"revision": 2, "hardship": None}, {"revision": 2, "place_code": ELSEWHERE}, {"revision": 2, "room": "102"},
     ):  # fmt: skip
         assert world.wang.patch(path, body).status_code == 422, body

@@ -6,12 +6,33 @@ import pytest
 
 from backend.core import clock
 from backend.core.permissions import APPOINTS, Role
-from tests.cast import BUILDING, CITY, DONGXIHU, ELSEWHERE, HONGSHAN, JIANGJUNLU, JINYINHU, MACHIDUN, NEIGHBOUR, PARTS, READY, UNIT
+from tests.cast import (
+    BUILDING,
+    CITY,
+    DONGXIHU,
+    ELSEWHERE,
+    HONGSHAN,
+    JIANGJUNLU,
+    JINYINHU,
+    MACHIDUN,
+    NEIGHBOUR,
+    PARTS,
+    READY,
+    UNIT,
+)
 from tests.factories.races import at_once
 from tests.factories.world import user_id
 
 # A place within reach of all of Dongxihu's givers for each kind a role may be held at.
-PLACE_OF_KIND = {"city": CITY, "district": DONGXIHU, "subdistrict": JIANGJUNLU, "community": MACHIDUN, "compound": READY, "building": BUILDING, "unit": UNIT}
+PLACE_OF_KIND = {
+    "city": CITY,
+    "district": DONGXIHU,
+    "subdistrict": JIANGJUNLU,
+    "community": MACHIDUN,
+    "compound": READY,
+    "building": BUILDING,
+    "unit": UNIT,
+}
 GIVERS = {"zhou": Role.DISTRICT_REVIEWER, "zhao": Role.SUBDISTRICT_REVIEWER, "li": Role.COMMUNITY_SECRETARY}
 
 
@@ -73,7 +94,13 @@ def test_nobody_gives_a_role_to_themselves_or_to_no_one(world, ids):
         answer = appoint(world.hand(giver), ids[giver], Role.GRID_WORKER, MACHIDUN)
         assert (answer.status_code, answer.json["code"]) == (403, "not_to_oneself")
     assert appoint(world.li, "01900000-0000-7000-8000-000000000000", Role.GRID_WORKER, MACHIDUN).status_code == 404
-    for wrong in ({"role": "emperor"}, {"user_id": "x"}, {"place_code": "x"}, {"appointed_by": ids["zhou"]}, {"until": "2020-01-01"}):
+    for wrong in (
+        {"role": "emperor"},
+        {"user_id": "x"},
+        {"place_code": "x"},
+        {"appointed_by": ids["zhou"]},
+        {"until": "2020-01-01"},
+    ):
         body = {"user_id": ids["nobody"], "role": "grid_worker", "place_code": MACHIDUN, **wrong}
         assert world.li.post("/role-assignments", body).status_code == 422, wrong
     assert appoint(world.public, ids["nobody"], Role.GRID_WORKER, MACHIDUN).status_code == 401
@@ -90,7 +117,9 @@ def test_a_post_works_at_once_and_so_does_its_end(world, ids, owner):
     assert world.nobody.get("/households", place=READY).status_code == 403
     again = world.li.post(f"/role-assignments/{given.json['id']}/end")
     assert (again.status_code, again.json["code"]) == (409, "already_ended")
-    acts = owner.execute("SELECT action, actor_id::text FROM audit_event WHERE subject_type = 'role' ORDER BY id").fetchall()
+    acts = owner.execute(
+        "SELECT action, actor_id::text FROM audit_event WHERE subject_type = 'role' ORDER BY id"
+    ).fetchall()
     assert acts == [("appoint", ids["li"]), ("dismiss", ids["li"])]
 
 
@@ -127,7 +156,13 @@ def test_two_who_give_the_same_post_at_once_make_one(world, ids, owner):
 def test_the_list_of_posts_is_for_those_in_charge(world, ids):
     shown = world.li.get("/role-assignments", place=MACHIDUN, limit=100).json["items"]
     assert {post["user_name"] for post in shown} == {"wang", "li", "chen", "liu", "he", "feng", "qian"}
-    for who, place, status in (("li", ELSEWHERE, 403), ("zhao", JIANGJUNLU, 200), ("zhao", DONGXIHU, 403), ("wang", MACHIDUN, 403), ("feng", MACHIDUN, 200)):
+    for who, place, status in (
+        ("li", ELSEWHERE, 403),
+        ("zhao", JIANGJUNLU, 200),
+        ("zhao", DONGXIHU, 403),
+        ("wang", MACHIDUN, 403),
+        ("feng", MACHIDUN, 200),
+    ):
         assert world.hand(who).get("/role-assignments", place=place).status_code == status, (who, place)
 
 

@@ -141,6 +141,12 @@ def test_without_demo_mode_the_demo_has_no_door(world, app):
         "print(*[client.open(p, method=m, json={'name': 'wang'}).status_code for m, p in "
         "[('POST', '/api/v1/demo/sessions'), ('GET', '/api/v1/demo/people'), ('GET', '/livez')]])"
     )
-    env = {**os.environ, "APP_ENV": "test", "DEMO_MODE": "0", "DATABASE_URL": app.config["DATABASE_URL"], "LOG_LEVEL": "ERROR"}
+    env = {
+        **os.environ,
+        "APP_ENV": "test",
+        "DEMO_MODE": "0",
+        "DATABASE_URL": app.config["DATABASE_URL"],
+        "LOG_LEVEL": "ERROR",
+    }
     done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, timeout=60)
     assert done.stdout.split() == ["404", "404", "200"], done.stderr

@@ -19,7 +19,8 @@ def test_anyone_finds_a_place_by_part_of_its_name(world):
 
 
 SENSELESS = (
-    {}, {"words": ""}, {"words": "区" * 41}, {"words": "a\0"}, {"words": "区", "limit": 51}, {"words": "区", "limit": 0},
+    {}, {"words": ""}, {"words": "区" * 41}, {"words": "a\0"}, {"words": "区", "limit": 51},
+    {"words": "区", "limit": 0},
     {"words": "区", "kind": "x"},
 )  # fmt: skip
 
@@ -53,7 +54,8 @@ def test_a_compound_a_building_a_unit(world, owner):
 
 def test_each_kind_has_its_own_parent_and_the_registers_levels_come_from_the_register_alone(world):
     for parent, kind in (
-        (BUILDING, "compound"), (READY, "compound"), (MACHIDUN, "building"), (MACHIDUN, "unit"), (READY, "unit"), (UNIT, "unit"),
+        (BUILDING, "compound"), (READY, "compound"), (MACHIDUN, "building"),
+        (MACHIDUN, "unit"), (READY, "unit"), (UNIT, "unit"),
     ):  # fmt: skip
         answer = add(world.wang, parent, kind, "某处")
         assert (answer.status_code, answer.json["code"]) == (422, "wrong_parent"), (parent, kind)
@@ -67,16 +69,16 @@ def test_the_same_name_twice_below_one_parent_is_refused(world):
 
 
 STRANGERS = (
-        ("public", READY, 401),
-        ("nobody", READY, 403),
-        ("he", READY, 403),
-        ("qian", READY, 403),
-        ("zhao", READY, 403),
-        ("zheng", READY, 403),
-        ("wang", ELSEWHERE, 404),
-        ("wang", JIANGJUNLU, 404),
-        ("other_grid", READY, 404),
-        ("wang", f"{MACHIDUN}-777", 404),
+    ("public", READY, 401),
+    ("nobody", READY, 403),
+    ("he", READY, 403),
+    ("qian", READY, 403),
+    ("zhao", READY, 403),
+    ("zheng", READY, 403),
+    ("wang", ELSEWHERE, 404),
+    ("wang", JIANGJUNLU, 404),
+    ("other_grid", READY, 404),
+    ("wang", f"{MACHIDUN}-777", 404),
 )
 
 
@@ -109,5 +111,7 @@ def test_two_who_add_the_same_name_at_once_make_one(world):
 
 
 def test_a_thousandth_building_is_refused(world, owner):
-    owner.execute("INSERT INTO place (code, name, kind, parent_code) VALUES (%s, 'x', 'building', %s)", [f"{READY}-999", READY])
+    owner.execute(
+        "INSERT INTO place (code, name, kind, parent_code) VALUES (%s, 'x', 'building', %s)", [f"{READY}-999", READY]
+    )
     assert add(world.wang, READY, "building", "多一栋").json["code"] == "too_many_places"

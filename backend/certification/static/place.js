@@ -57,7 +57,7 @@ async function look(form) {
 /** What came back, in words; `final` once the server has decided, so that the same intent needs no repeating. */
 async function ask(url, options = {}) {
   try {
-    const response = await fetch(url, { ...options, signal: AbortSignal.timeout(10_000) });
+    const response = await fetch(url, { ...options, signal: AbortSignal.timeout?.(10_000) });
     const body = await response.json();
     const final = response.status < 500 && body.code !== "in_flight";
     return { ok: response.ok, final, body, lines: [body.detail, ...(body.errors ?? []).map((error) => error.detail)] };

@@ -160,6 +160,7 @@ function evidence({ filing, pack_id, pack_version }) {
   const { score, pass_score } = filing.verdict;
   return card("冻结的证据",
     h("p", { class: "muted" }, `第 ${filing.number} 次提交，按 ${day(filing.as_of, true)} 的记录，规则 ${pack_id} ${pack_version}。${kinds}。`),
+    filing.note && h("p", {}, h("b", {}, "补正说明："), filing.note),
     score === null ? null : h("p", {}, `得分 ${score}，要求 ${pass_score}。`),
     ...verdict(filing.verdict, { open: WIDE.matches }), sheets(counted.get("daily_record") ?? []));
 }
@@ -175,6 +176,6 @@ function sheets(records) {
 
 function timeline({ history }) {
   return card("经过", h("ol", { class: "timeline" }, history.map((event) => h("li", {},
-    h("b", {}, ACTIONS[event.action] ?? event.action), h("span", { class: "muted" }, `${moment(event.at)} ${event.by}`),
+    h("b", {}, event.label), h("span", { class: "muted" }, `${moment(event.at)} ${event.by}`),
     event.reason && h("p", {}, event.reason)))));
 }

@@ -2,7 +2,7 @@
 
 import { all, post } from "./api.js";
 import { ask, button, card, chip, field, h, words } from "./dom.js";
-import { CHANNELS, OBJECTION_ACTIONS, OBJECTION_STATES, moment } from "./words.js";
+import { CHANNELS, OBJECTION_ACTIONS, OBJECTION_TONES, moment } from "./words.js";
 
 const READ = "certification:objection:read";
 
@@ -22,17 +22,16 @@ export async function page(desk) {
 /** Those to one application, for its page; nothing when there are none or they are not this person's to see. */
 export async function objectionsTo(desk, application) {
   if (!desk.may(READ)) return null;
-  const found = (await all("/objections")).filter((one) => one.application_id === application.id);
+  const found = await all("/objections", { application_id: application.id });
   return found.length ? card("异议", h("ul", { class: "stack" }, found.map((one) => h("li", { class: "stack near" }, ...shown(desk, one))))) : null;
 }
 
 function shown(desk, objection, linked = false) {
-  const [label, tone] = OBJECTION_STATES[objection.status] ?? [objection.status, "plain"];
   return [
-    h("p", { class: "meta" }, chip(label, tone), h("span", { class: "muted" }, `${moment(objection.created_at)} ${CHANNELS[objection.channel] ?? ""}`)),
+    h("p", { class: "meta" }, chip(objection.status_label, OBJECTION_TONES[objection.status] ?? "plain"), h("span", { class: "muted" }, `${moment(objection.created_at)} ${CHANNELS[objection.channel] ?? ""}`)),
     h("p", {}, objection.text),
     objection.answer && h("p", {}, h("b", {}, "答复："), objection.answer),
-    linked && h("p", {}, h("a", { class: "aside", href: `#/applications/${objection.application_id}` }, "看这份申报")),
+    linked && h("p", {}, h("a", { class: "aside", href: `#/applications/${objection.application_id}` }, `${objection.unit.name}：看这份申报`)),
     h("div", { class: "choices" }, objection.allowed_actions.map((action) =>
       button(OBJECTION_ACTIONS[action] ?? action, () => answer(desk, objection, action), action === "uphold" ? "danger" : ""))),
   ].filter(Boolean);

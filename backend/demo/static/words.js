@@ -8,10 +8,7 @@ export const ACTIONS = {
 
 export const OBJECTION_ACTIONS = { admit: "受理", dismiss: "不予受理", uphold: "异议成立", overrule: "异议不成立" };
 
-export const OBJECTION_STATES = {
-  received: ["待答复", "wait"], admitted: ["已受理，公示暂停", "wait"], dismissed: ["不予受理", "plain"],
-  upheld: ["异议成立", "bad"], overruled: ["异议不成立", "plain"],
-};
+export const OBJECTION_TONES = { received: "wait", admitted: "wait", upheld: "bad" };
 
 export const CHANNELS = { online: "网上", phone: "电话", paper: "书面", in_person: "当面" };
 

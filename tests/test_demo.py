@@ -1,5 +1,7 @@
 """The demo: loaded once, its five stories as the public and its people see them, and the walk to a certificate."""
 
+import fcntl
+import os
 import time
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -9,7 +11,7 @@ import pytest
 import requests
 
 from backend.demo.people import COMPOUNDS, PEOPLE
-from tests.conftest import OWNER, clone, url_of
+from tests.conftest import OWNER, VAR, clone, url_of
 from tests.factories.servers import Server, environment, flask, serving, sign_in
 
 BY_STORY = {compound.story: compound for compound in COMPOUNDS}
@@ -32,12 +34,26 @@ class Demo(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def demo(server, template, worker_id) -> Iterator[Demo]:
+def loaded(server, template) -> str:
+    """The database with the demo loaded, by the first worker that comes; cloned by each."""
+    run, name = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:12], "anlin_demo"
+    with (VAR / "demo.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.seek(0)
+        if lock.read() != run:
+            env = environment(clone(server, template, name), url_of(server, OWNER, name))
+            load = flask(env, "demo", "load")
+            assert load.returncode == 0, load.stderr
+            assert "4,200 households" in load.stdout
+            lock.truncate(0)
+            lock.write(run)
+    return name
+
+
+@pytest.fixture(scope="module")
+def demo(server, loaded, worker_id) -> Iterator[Demo]:
     name = f"anlin_demo_{worker_id}"
-    env = environment(clone(server, template, name), url_of(server, OWNER, name), NOTICE_SECONDS="2")
-    loaded = flask(env, "demo", "load")
-    assert loaded.returncode == 0, loaded.stderr
-    assert "4,200 households" in loaded.stdout
+    env = environment(clone(server, loaded, name), url_of(server, OWNER, name), NOTICE_SECONDS="2")
     owner_url = env["MIGRATION_DATABASE_URL"].replace("+psycopg", "")
     with serving(env) as running, psycopg.connect(owner_url, autocommit=True) as owner:
         yield Demo(env, running, owner)

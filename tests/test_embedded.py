@@ -56,9 +56,7 @@ def postmaster(folder: Path) -> psutil.Process | None:
 
 def visitor(folder: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", VISITOR, str(folder)]
-    return subprocess.Popen(
-        command, cwd=embedded.PROJECT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+    return subprocess.Popen(command, cwd=embedded.PROJECT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def test_start_makes_the_database_and_two_roles_without_superuser_rights(folder: Path) -> None:

@@ -154,6 +154,7 @@ def test_migrations_have_one_head_and_agree_with_the_models(app):
     heads = ScriptDirectory(str(ROOT / "migrations")).get_heads()
     assert len(heads) == 1, f"Migrations have the heads {heads}: merge them into one."
     engine = create_engine(app.config["MIGRATION_DATABASE_URL"])
+
     def include_name(name, kind, _):
         return not (kind == "table" and name.startswith("procrastinate_"))
 

@@ -10,7 +10,7 @@ from backend.certification.models import NOTICE, Application, Objection, Objecti
 from backend.certification.service import open_accountability
 from backend.certification.workflow import APPLICATION, OBJECTION, OPEN
 from backend.core import audit
-from backend.core.auth import HOUSE, Actor
+from backend.core.auth import HOUSE, PUBLIC, Actor
 from backend.core.errors import Conflict, NotFound
 from backend.core.models import within
 from backend.core.permissions import Permission
@@ -25,6 +25,8 @@ def object_to(
     who came or called (`channel`)."""
     application = db.session.get(Application, application_id)
     if application is None:
+        raise NotFound("公示")
+    if actor is not PUBLIC and not actor.may(Permission.APPLICATION_READ, application.unit_code):
         raise NotFound("公示")
     lock(application)
     if application.status not in NOTICE:

@@ -158,9 +158,8 @@ def lanes_of(actor: Actor, subject_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, 
     query = select(AuditEvent.subject_id, AuditEvent.lane).where(
         AuditEvent.subject_id.in_(lanes), AuditEvent.actor_id == actor.id, AuditEvent.lane.is_not(None)
     )
-    for subject_id, lane in db.session.execute(query.distinct()).tuples():
-        if subject_id and lane:
-            lanes[subject_id].add(lane)
+    for row in db.session.execute(query.distinct()):
+        lanes[row.subject_id].add(row.lane)
     return lanes
 
 

@@ -102,9 +102,7 @@ def test_the_files_say_that_unpublished_thresholds_are_illustrative():
 @pytest.mark.parametrize("path", [*OURS.glob("*.toml"), *EXAMPLES.glob("*.toml")], ids=lambda path: path.stem)
 def test_every_pack_reads_and_counts_its_window(path):
     pack = read(path)
-    assert pack.window_days == max(
-        (getattr(c, "days", 0) for c in pack.criteria if hasattr(c, "measure")), default=0
-    )
+    assert pack.window_days == max((getattr(c, "days", 0) for c in pack.criteria if hasattr(c, "measure")), default=0)
 
 
 def test_a_share_is_read_exactly(tmp_path):
@@ -183,11 +181,7 @@ def test_two_criteria_with_one_id_are_refused(tmp_path):
 
 def test_a_pack_without_criteria_would_certify_everybody(tmp_path):
     with pytest.raises(PackError, match="criteria: a pack without criteria"):
-        read(
-            write(
-                tmp_path, MINIMAL.replace("[measures]", "criteria = []\n[measures]").split("[[criteria]]")[0]
-            )
-        )
+        read(write(tmp_path, MINIMAL.replace("[measures]", "criteria = []\n[measures]").split("[[criteria]]")[0]))
 
 
 def versions(folder: Path, first: str, second: str) -> None:
@@ -198,9 +192,7 @@ def versions(folder: Path, first: str, second: str) -> None:
 
 def test_at_most_one_pack_per_district_per_day(tmp_path):
     versions(tmp_path, 'district = "420112"', 'district = "420112"')
-    with pytest.raises(
-        PackError, match="both valid on 2020-04-01 for 420112; give the older one a valid_until"
-    ):
+    with pytest.raises(PackError, match="both valid on 2020-04-01 for 420112; give the older one a valid_until"):
         load(tmp_path)
 
 

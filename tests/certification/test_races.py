@@ -184,25 +184,16 @@ def test_two_exclusions_race(round, world, app, owner, nothing_is_broken):
     assert steps_of(owner, application)[-2:] == ["suspend", "restore"]
 
 
-def clicks(world, check, rounds):
-    """Sixteen clicks at once, each with a key of its own, by the two who may file."""
+def test_sixteen_clicks_make_one_application_a_hundred_times(world, nothing_is_broken):
+    """Each click with a key of its own, by the two who may file: one 201, the others 409, and nothing broken."""
     hands = [world.wang, world.li] * 8
-    for _ in range(rounds):
+    for _ in range(100):
         outcomes = race(*[posting(hand, "/certifications", {"unit": READY}) for hand in hands])
         assert Counter(status for status, _ in outcomes) == {201: 1, 409: 15}, outcomes
         assert {body["code"] for status, body in outcomes if status == 409} == {"application_exists"}
-        check()
+        nothing_is_broken()
         filed = next(body for status, body in outcomes if status == 201)
         a.act(world, "wang", filed, "withdraw")
-
-
-def test_sixteen_clicks_make_one_application(world, nothing_is_broken):
-    clicks(world, nothing_is_broken, 20)
-
-
-@pytest.mark.slow
-def test_sixteen_clicks_a_hundred_times(world, nothing_is_broken):
-    clicks(world, nothing_is_broken, 100)
 
 
 def test_the_time_of_a_step_is_when_the_lock_was_had(world, app, owner):

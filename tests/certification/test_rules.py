@@ -150,19 +150,12 @@ def test_asymptomatic_infections_count_from_1_april(text, day, counts):
 
 def test_dongxihu_with_everything_in_order_is_met():
     verdict = evaluate(DONGXIHU, [*fortnight(), event(date(2020, 2, 20))], TODAY)
-    assert (
-        verdict.met
-        and verdict.earliest_on == TODAY
-        and all(r.fix == "" and not r.records for r in verdict.criteria)
-    )
+    assert verdict.met and verdict.earliest_on == TODAY and all(r.fix == "" and not r.records for r in verdict.criteria)
 
 
 def test_role_coverage_is_advice_in_dongxihu_and_asked_for_by_list_b():
     bad = fortnight(roles_held=dict.fromkeys(range(1, 15), 2))
-    assert (
-        evaluate(DONGXIHU, bad, TODAY).met
-        and not result(evaluate(DONGXIHU, bad, TODAY), "mobilisation_roles").met
-    )
+    assert evaluate(DONGXIHU, bad, TODAY).met and not result(evaluate(DONGXIHU, bad, TODAY), "mobilisation_roles").met
     assert not evaluate(DEFAULT, bad, TODAY).met
 
 
@@ -211,9 +204,7 @@ def test_one_bad_screening_day_in_fourteen_is_allowed():
 
 
 def test_nothing_asked_for_is_nothing_unmet_but_nothing_recorded_is_not_met():
-    quiet = fortnight(
-        supply_requests=dict.fromkeys(range(1, 15), 0), supply_met=dict.fromkeys(range(1, 15), 0)
-    )
+    quiet = fortnight(supply_requests=dict.fromkeys(range(1, 15), 0), supply_met=dict.fromkeys(range(1, 15), 0))
     assert result(evaluate(DONGXIHU, quiet, TODAY), "supply_assurance").met
     assert not result(evaluate(DONGXIHU, [], TODAY), "supply_assurance").met
 
@@ -336,9 +327,7 @@ def test_earliest_of_text_a_is_the_first_day_on_which_nothing_blocks(history):
     """Persons still waited for are taken as released today, the best case."""
     zero = [c for c in DONGXIHU.criteria if c.standard == "zero_occurrence"]
     got = [r for r in evaluate(DONGXIHU, history, TODAY).criteria if r.standard == "zero_occurrence"]
-    best = [
-        e if e.values["outcome"] else event(e.day, e.values["category"], "released", TODAY) for e in history
-    ]
+    best = [e if e.values["outcome"] else event(e.day, e.values["category"], "released", TODAY) for e in history]
     day = TODAY
     while not all(r.met for r in evaluate(DONGXIHU, best, day).criteria[: len(zero)]):
         day += timedelta(1)
@@ -354,9 +343,7 @@ def test_text_a_is_met_exactly_when_the_streak_reaches_14(history):
 
 # ---- score sheet, tiers, progress: other districts are data --------------------------------------------
 
-SHEET, TIERS, PROGRESSIVE = (
-    read(EXAMPLES / f"{name}.toml") for name in ("score_sheet", "tiers", "progressive")
-)
+SHEET, TIERS, PROGRESSIVE = (read(EXAMPLES / f"{name}.toml") for name in ("score_sheet", "tiers", "progressive"))
 
 
 @pytest.mark.parametrize(

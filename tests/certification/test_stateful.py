@@ -170,7 +170,7 @@ class Life(RuleBasedStateMachine):
         elif self.status not in LIVE:
             self.apply()
 
-    @initialize(steps=st.integers(0, 4))
+    @initialize(steps=st.sampled_from([0, 2, 3, 4, 4]))
     def begins_somewhere(self, steps):
         """From nothing to certified: what befalls a certificate is as likely to be seen as what prevents one."""
         for _ in range(steps):
@@ -284,7 +284,7 @@ def test_a_unit_lives_through_whatever_may_happen(world, owner, app, monkeypatch
     run_state_machine_as_test(
         lambda: Life(world, owner, app),
         settings=settings(
-            max_examples=25,
+            max_examples=30,
             stateful_step_count=20,
             deadline=None,
             database=None,

@@ -76,7 +76,14 @@ def good_days(code: str, days: int = 14, **changed: Any) -> None:
     yesterday = clock.today() - timedelta(days=1)
     by = user_id("wang")
     values = [
-        {**GOOD_DAY, **changed, "id": new_id(), "place_code": code, "day": yesterday - timedelta(days=n), "recorded_by": by}
+        {
+            **GOOD_DAY,
+            **changed,
+            "id": new_id(),
+            "place_code": code,
+            "day": yesterday - timedelta(days=n),
+            "recorded_by": by,
+        }
         for n in range(days)
     ]
     db.session.execute(insert(DailyRecord), values)

@@ -25,13 +25,23 @@ from backend.certification.workflow import APPLICATION, pack_of
 from backend.core import audit, clock
 from backend.core.auth import Actor
 from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
+from backend.core.evidence import Record
 from backend.core.models import new_id, within
 from backend.core.permissions import Permission
 from backend.core.settings import settings
 from backend.core.transaction import database_now, savepoint
-from backend.core.workflow import advance, lock
+from backend.core.workflow import Move, advance
 from backend.extensions import db
+from backend.places.models import Place
 from backend.places.service import place_named
+
+
+class NotReady(Exception):
+    """A resubmission that does not meet the standards; becomes a result, so that the attempt is remembered."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__("not_ready")
+        self.verdict = verdict
 
 
 def apply(actor: Actor, unit_code: str) -> Application | Verdict:
@@ -65,24 +75,32 @@ def resubmit(actor: Actor, application_id: uuid.UUID, revision: int, answers: di
     """After a return: judged again at today's date. Only the items that were reopened, and the zero occurrence of
     cases, are judged anew; what was accepted stays as it was filed. `answers` may speak to reopened items only."""
     application = find(actor, application_id)
-    now = lock(application)
-    _only_reopened(application, answers)
-    before = facts.last_filing(application)
-    pack = pack_of(application)
-    records = facts.records_of(application.unit_code, pack, clock.day_of(now))
-    verdict = evaluate(pack, records, clock.day_of(now))
-    anew = {*application.reopened, "zero_occurrence"}
-    if application.status == Status.RETURNED and any(
-        r.required and not r.met and r.item in anew for r in verdict.criteria
-    ):
-        actor.require(Permission.APPLICATION_FILE, application.unit_code)
-        _remember_attempt(actor, application.unit_code, verdict)
-        return verdict
-    judged = _merged(before.verdict, verdict.as_dict(), anew)
-    advance(APPLICATION, application, "resubmit", actor, revision=revision)
+    judged: list[Any] = []
+
+    def judge(application: Application, move: Move) -> None:
+        _only_reopened(application, answers)
+        judged.extend(_judge_anew(application, clock.day_of(move.now)))
+
+    try:
+        advance(APPLICATION, application, "resubmit", actor, revision=revision, check=judge)
+    except NotReady as refusal:
+        _remember_attempt(actor, application.unit_code, refusal.verdict)
+        return refusal.verdict
+    number, verdict, records = judged
     note = "\n".join(f"{item}: {words}" for item, words in answers.items()) or None
-    _file(application, actor, before.number + 1, judged, records, note)
+    _file(application, actor, number, verdict, records, note)
     return application
+
+
+def _judge_anew(application: Application, as_of: date) -> tuple[int, dict[str, Any], list[Record]]:
+    """The number, verdict and records of the next filing; NotReady when it would not be met."""
+    before, pack = facts.last_filing(application), pack_of(application)
+    records = facts.records_of(application.unit_code, pack, as_of)
+    verdict = evaluate(pack, records, as_of)
+    merged = _merged(before.verdict, verdict.as_dict(), {*application.reopened, "zero_occurrence"})
+    if not merged["met"]:
+        raise NotReady(verdict)
+    return before.number + 1, merged, records
 
 
 def review(actor: Actor, application_id: uuid.UUID, action: str, revision: int, reason: str | None) -> Application:
@@ -259,14 +277,13 @@ def _merged(before: dict[str, Any], today: dict[str, Any], anew: set[str]) -> di
     """Today's verdict, with the criteria that were not reopened as they had been filed."""
     filed = {criterion["id"]: criterion for criterion in before["criteria"]}
     criteria = [c if c["item"] in anew else filed[c["id"]] for c in today["criteria"]]
-    scored = [c["points"] for c in criteria if c["points"] and c["met"]]
-    score = None if today["score"] is None else sum(scored)
-    return {**today, "criteria": criteria, "score": score, "met": True}
+    score = None if today["score"] is None else sum(c["points"] or 0 for c in criteria if c["met"])
+    met = all(c["met"] for c in criteria if c["required"]) and (score or 0) >= (today["pass_score"] or 0)
+    return {**today, "criteria": criteria, "score": score, "met": met}
 
 
 def _only_reopened(application: Application, answers: dict[str, str]) -> None:
-    closed = set(answers) - set(application.reopened)
-    if closed and application.status == Status.RETURNED:
+    if closed := set(answers) - set(application.reopened):
         _refuse_items(closed, "这一项没有退回，不能更改。")
 
 
@@ -276,11 +293,13 @@ def _refuse_items(items: set[str], detail: str) -> None:
 
 
 def _batch_of_the_day(district_code: str, day: date) -> Batch:
+    """The district's own row orders its batches, so that two signatures at midnight get two numbers."""
+    db.session.execute(select(Place.code).where(Place.code == district_code).with_for_update(key_share=True))
     make = text("""
         INSERT INTO batch (id, district_code, number, day)
         SELECT :id, CAST(:district AS varchar), coalesce(max(number), 0) + 1, CAST(:day AS date)
         FROM batch WHERE district_code = CAST(:district AS varchar)
-        ON CONFLICT DO NOTHING""")
+        ON CONFLICT (district_code, day) DO NOTHING""")
     db.session.execute(make, {"id": new_id(), "district": district_code, "day": day})
     made = select(Batch).where(Batch.district_code == district_code, Batch.day == day)
     return db.session.scalars(made).one()

@@ -20,6 +20,8 @@ FINISHED_KEPT_HOURS = 48
 RETRY = procrastinate.RetryStrategy(max_attempts=8, exponential_wait=2)
 
 queue = procrastinate.App(connector=procrastinate.PsycopgConnector())
+# Deferring is synchronous, also inside a job, where the queue's own connector is open and asynchronous.
+desk = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 _flask: list[Flask] = []  # the application whose context jobs run in; set once by `run`
 
 
@@ -47,7 +49,7 @@ def defer(name: str, at: datetime | None = None, **ids: Any) -> None:
     """Enqueues the job `name` in the caller's transaction: a rollback takes it along. Ids only, as text."""
     connection = db.session.connection().connection.driver_connection
     arguments = {key: str(value) for key, value in ids.items()}
-    queue.configure_task(name, schedule_at=at, connection=connection).defer(**arguments)
+    desk.configure_task(name, schedule_at=at, connection=connection).defer(**arguments)
 
 
 @queue.periodic(cron="* * * * *")

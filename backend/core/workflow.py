@@ -80,13 +80,7 @@ def advance(
     verb's own refusal that asks the database, made under the lock; `data` is what the step needs besides.
     """
     now = lock(subject)
-    if revision is not None and revision != subject.revision:
-        raise Conflict(
-            "stale",
-            "内容刚刚被更新过，请刷新后再操作。",
-            status_now=subject.status,
-            revision=subject.revision,
-        )
+    refuse_stale(subject, revision)
     step = flow.step(subject.status, action)
     if step is None:
         allowed = allowed_actions(flow, [subject], actor, now)[subject.id]
@@ -117,6 +111,14 @@ def lock(subject: Any) -> datetime:
         raise NotFound()
     db.session.refresh(subject)
     return now
+
+
+def refuse_stale(subject: Any, revision: int | None) -> None:
+    """409 when the person acts on a state they have not seen; None is the house, which looks under the lock."""
+    if revision is not None and revision != subject.revision:
+        raise Conflict(
+            "stale", "内容刚刚被更新过，请刷新后再操作。", status_now=subject.status, revision=subject.revision
+        )
 
 
 def _permit(flow: Workflow, step: Step, subject: Any, actor: Actor) -> None:

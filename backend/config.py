@@ -68,6 +68,7 @@ SETTINGS = (
     Setting("RATE_LIMIT_STORAGE", "postgresql", "`postgresql`, or a `redis://` URL"),
     Setting("SIGN_IN_LIMIT", "30 per minute", "sign-ins per client address"),
     Setting("OBJECTION_LIMIT", "5 per hour", "public objections per client address"),
+    Setting("RECORD_LIMIT", "60 per hour", "objections taken down for others, per user"),
     Setting("REVEAL_LIMIT", "60 per hour", "looks at a personal datum in clear, per user"),
     Setting(
         "HEALTH_DATA_KEEP_DAYS",

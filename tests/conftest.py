@@ -5,6 +5,7 @@ without it the embedded server is started, in `var/test-postgres`.
 """
 
 import fcntl
+import hashlib
 import os
 from pathlib import Path
 
@@ -47,11 +48,13 @@ def server() -> str:
 
 @pytest.fixture(scope="session")
 def template(server: str) -> str:
-    """The migrated database to clone; made anew for each run, by the first worker that comes."""
+    """The migrated database to clone; made anew for each run, by the first worker that comes. Runs on different
+    servers may go on at the same time."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:12]
-    name = "anlin_template"
+    which = hashlib.sha256(server.encode()).hexdigest()[:8]
+    name = f"anlin_template_{which}"
     VAR.mkdir(exist_ok=True)
-    with (VAR / "template.lock").open("a+") as lock:
+    with (VAR / f"template-{which}.lock").open("a+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         lock.seek(0)
         if lock.read() != run:

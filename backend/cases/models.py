@@ -33,7 +33,10 @@ class Case(Row, Model):
     __table_args__ = (
         Index("ix_health_case_place_code", "place_code"),
         CheckConstraint("purpose = 'epidemic_control'", name="purpose"),
-        CheckConstraint("erased_on IS NULL OR (person_cipher IS NULL AND phone_cipher IS NULL)", name="erased"),
+        CheckConstraint(
+            "erased_on IS NULL OR (person_cipher IS NULL AND phone_cipher IS NULL AND household_id IS NULL)",
+            name="erased",
+        ),
     )
     place_code: Mapped[str] = mapped_column(Code, ForeignKey("place.code"))
     household_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("household.id"))
@@ -49,8 +52,8 @@ class Case(Row, Model):
 
 
 class CaseEvent(Row, Model):
-    """From `effective_on` the person is in a category, until an outcome closes it. What is resolved is resolved
-    by another hand than the one that recorded it: nobody's health status is set by one official alone."""
+    """From `effective_on` the person is in a category, until an outcome closes it. One person records, because a case
+    must count at once; only another may release or exclude, so that nobody's status is lifted by one official alone."""
 
     __tablename__ = "case_event"
     __table_args__ = (
@@ -69,7 +72,7 @@ class CaseEvent(Row, Model):
     category: Mapped[str] = mapped_column(String(16))
     effective_on: Mapped[date] = mapped_column(Date)
     reported_on: Mapped[date] = mapped_column(Date)
-    source_cipher: Mapped[bytes]
+    source_cipher: Mapped[bytes | None]
     recorded_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("app_user.id"))
     outcome: Mapped[str | None] = mapped_column(String(10))
     outcome_on: Mapped[date | None] = mapped_column(Date)

@@ -4,12 +4,12 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
 from backend.cases.models import Case, CaseEvent, Category, Outcome
 from backend.certification.service import facts_changed
 from backend.core import audit, clock
-from backend.core.auth import Actor
+from backend.core.auth import HOUSE, Actor
 from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
 from backend.core.jobs import job
 from backend.core.models import within
@@ -17,9 +17,9 @@ from backend.core.permissions import Permission
 from backend.core.settings import settings
 from backend.extensions import db
 from backend.people.households import household_in_sight
-from backend.places.service import place_named
+from backend.places.service import children, place_named
 
-CHARGED_TO = {"unit", "building", "compound", "community", "village", "other"}
+BELOW_COMMUNITY = {"unit", "building", "compound"}
 
 
 def record(
@@ -32,8 +32,8 @@ def record(
     phone: str | None = None,
     household_id: uuid.UUID | None = None,
 ) -> Case:
-    """A new person's first event, charged to a place from the unit up to the community. `source` says which report
-    it rests on. What depends on the place's certificate stops in this very transaction."""
+    """A new person's first event, charged to a unit, building or compound (a village without any: to itself).
+    `source` says which report it rests on. What depends on the place's certificate stops in this very transaction."""
     _may_record(actor, place_code)
     if household_id:
         household = household_in_sight(actor, household_id)
@@ -95,6 +95,7 @@ def close_event(actor: Actor, event_id: uuid.UUID, outcome: Outcome, outcome_on:
     if event is None or not actor.may(Permission.CASE_READ, event.place_code):
         raise NotFound("事件")
     _may_record(actor, event.place_code)
+    db.session.get(Case, event.case_id, with_for_update=True)  # a new category may be closing it this very moment
     db.session.refresh(event, with_for_update=True)
     if event.outcome is not None:
         raise Conflict("already_closed", "这一事件已有结果。")
@@ -126,19 +127,25 @@ def reveal(actor: Actor, case_id: uuid.UUID, purpose: str) -> Case:
     return case
 
 
-@job("cases.erase", every="23 18 * * *")
+@job("cases.erase", every="23 17 * * *")
 def erase() -> None:
-    """Once its term is over, a case keeps its dates and loses its person."""
-    due = update(Case).where(Case.erased_on.is_(None), Case.erase_on <= func.current_date())
-    db.session.execute(
-        due.values(person_cipher=None, phone_cipher=None, household_id=None, erased_on=func.current_date())
-    )
+    """Once its term is over (Shanghai's day; this runs at 1:23 there), a case keeps its dates and loses its person."""
+    today = clock.today()
+    due = update(Case).where(Case.erased_on.is_(None), Case.erase_on <= today).returning(Case.id)
+    erased = db.session.scalars(
+        due.values(person_cipher=None, phone_cipher=None, household_id=None, erased_on=today)
+    ).all()
+    db.session.execute(update(CaseEvent).where(CaseEvent.case_id.in_(erased)).values(source_cipher=None))
+    if erased:
+        audit.record("health_case", "erase", HOUSE, details={"cases": [str(case_id) for case_id in erased]})
 
 
 def _may_record(actor: Actor, place_code: str) -> None:
     actor.require(Permission.CASE_RECORD, place_code, visible=Permission.CASE_READ)
-    if place_named(place_code).kind not in CHARGED_TO:
-        raise DomainError("wrong_kind_of_place", "请登记到社区、小区、楼栋或单元。")
+    place = place_named(place_code)
+    if place.kind not in BELOW_COMMUNITY and (len(place_code) < 12 or children(place_code)):
+        # Charged a level too high, a case would touch no compound's certificate.
+        raise DomainError("wrong_kind_of_place", "请登记到具体的小区、楼栋或单元。")
 
 
 def _found(actor: Actor, case_id: uuid.UUID) -> Case:

@@ -1,14 +1,14 @@
 """The facts of a unit, and bringing its application in line with them."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from backend.certification.models import HELD, LIVE, Application, Filing, Objection, ObjectionStatus, Status
 from backend.certification.packs import Pack, pack_for
 from backend.certification.rules import Verdict, evaluate
 from backend.certification.workflow import APPLICATION, pack_of
-from backend.core import evidence
+from backend.core import clock, evidence
 from backend.core.auth import HOUSE
 from backend.core.errors import DomainError
 from backend.core.evidence import Record
@@ -16,11 +16,6 @@ from backend.core.transaction import rows
 from backend.core.workflow import advance
 from backend.extensions import db
 from backend.places.service import COMPOUND_DIGITS, KIND_BY_DIGITS, place_named
-
-# What a case event does to a live application (DOMAIN section 3): a confirmed one ends it, the others hold it
-# until each of their persons has an outcome.
-ENDING = {"confirmed"}
-HOLDING = {"suspected", "fever", "close_contact", "asymptomatic"}
 
 SUB_UNITS = """
 SELECT p.kind, p.name, p.code, (a.id IS NOT NULL)::int AS certified
@@ -61,18 +56,27 @@ def readiness(code: str, as_of: date) -> Verdict:
     return evaluate(pack, records, as_of)
 
 
+def barred_until(code: str) -> date | None:
+    """After fraud: the first day on which the unit may apply again; None when nothing stands in the way."""
+    latest = select(func.max(Application.barred_until)).where(Application.unit_code == code)
+    barred = db.session.scalar(latest)
+    return barred if barred and barred > clock.today() else None
+
+
 def recheck(application: Application, as_of: date) -> Verdict:
     """The facts again, under the pack the application was filed under."""
     pack = pack_of(application)
     return evaluate(pack, records_of(application.unit_code, pack, as_of), as_of)
 
 
-def lock_unit(code: str) -> None:
-    """Facts about a unit and the birth of its application exclude each other: both lock the place's row, so that
-    an event recorded while an application is being compiled is either in its evidence or sees it."""
+def lock_unit(code: str) -> datetime:
+    """Case events of a unit and the birth of its application exclude each other: both lock the place's row, so that
+    an event recorded while an application is being compiled is either in its evidence or sees it. Returns the
+    database's time at which the lock was had."""
     levels = [code[:n] for n in (12, 16, 20, 24) if n <= len(code)]
     lock = text("SELECT code FROM place WHERE code = ANY(:codes) ORDER BY code FOR NO KEY UPDATE")
     db.session.execute(lock, {"codes": levels})
+    return db.session.scalars(select(func.clock_timestamp())).one()
 
 
 def facts_changed(place_code: str) -> None:
@@ -102,10 +106,9 @@ def settle(application: Application) -> None:
         for record in records_of(application.unit_code, pack, filing.as_of)
         if record.kind == "case_event" and str(record.id) not in known
     ]
-    window = max((c.days for c in pack.case_criteria if hasattr(c, "days")), default=14)
-    since = filing.as_of - timedelta(days=window)
-    ended = any(r.values["category"] in ENDING and r.day > since for r in new)
-    held = any(r.values["category"] in HOLDING and r.values["outcome"] is None for r in new)
+    since = filing.as_of - timedelta(days=pack.case_days)
+    ended = any(r.values["category"] in pack.ends and r.day > since for r in new)
+    held = any(r.values["category"] in pack.holds and r.values["outcome"] is None for r in new)
     if action := _demanded(application, ended, held):
         advance(APPLICATION, application, action, HOUSE)
 

@@ -58,6 +58,7 @@ UNDECIDED = (Status.SUBMITTED, Status.SUBDISTRICT_REVIEW, Status.DISTRICT_REVIEW
 NOTICE = (Status.PUBLIC_NOTICE, Status.NOTICE_FROZEN)
 HELD = (Status.CERTIFIED, Status.SUSPENDED)
 LIVE = (Status.DRAFT, *UNDECIDED, *NOTICE, *HELD)
+ENDED = (Status.REJECTED, Status.WITHDRAWN, Status.REVOKED, Status.LAPSED)
 
 
 def sql_list(words: tuple[str, ...]) -> str:
@@ -82,10 +83,13 @@ class Application(Row, Model):
         CheckConstraint("status <> 'notice_frozen' OR notice_remaining IS NOT NULL", name="notice_frozen"),
         CheckConstraint("status <> 'returned' OR cardinality(reopened) > 0", name="returned_names_items"),
         CheckConstraint(
-            "status NOT IN ('certified', 'suspended', 'revoked') OR (certified_at >= notice_ends_at"
+            "status NOT IN ('certified', 'suspended', 'revoked') OR (certified_at IS NOT NULL"
+            " AND notice_ends_at IS NOT NULL AND certified_at >= notice_ends_at"
             " AND batch_id IS NOT NULL AND subdistrict_reviewer_id IS NOT NULL AND district_reviewer_id IS NOT NULL)",
             name="certified_after_notice",
         ),
+        CheckConstraint("(status = 'suspended') = (suspended_at IS NOT NULL)", name="suspended_dated"),
+        CheckConstraint(f"(status IN ({sql_list(ENDED)})) = (ended_at IS NOT NULL)", name="ended_dated"),
         CheckConstraint(
             "applicant_id <> subdistrict_reviewer_id AND applicant_id <> district_reviewer_id"
             " AND subdistrict_reviewer_id <> district_reviewer_id",
@@ -113,10 +117,10 @@ class Application(Row, Model):
     certified_at: Mapped[datetime | None] = mapped_column(Timestamp)
     suspended_at: Mapped[datetime | None] = mapped_column(Timestamp)
     ended_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    barred_until: Mapped[date | None] = mapped_column(Date)
 
     unit: Mapped[Place] = relationship(lazy="joined", innerjoin=True)
     batch: Mapped["Batch | None"] = relationship(lazy="joined")
-    filings: Mapped[list["Filing"]] = relationship(order_by="Filing.number", lazy="raise_on_sql")
 
 
 class Filing(Row, Model):
@@ -154,6 +158,11 @@ class Objection(Row, Model):
         CheckConstraint(f"status IN ({sql_list(tuple(ObjectionStatus))})", name="status"),
         CheckConstraint("channel IN ('online', 'phone', 'paper', 'in_person')", name="channel"),
         CheckConstraint("(channel = 'online') = (recorded_by IS NULL)", name="taken_down_by"),
+        CheckConstraint(
+            "(status IN ('dismissed', 'upheld', 'overruled'))"
+            " = (answer_cipher IS NOT NULL AND answered_at IS NOT NULL)",
+            name="answered",
+        ),
     )
     application_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("application.id"))
     status: Mapped[str] = mapped_column(String(12), default=ObjectionStatus.RECEIVED.value)

@@ -26,8 +26,8 @@ def object_to(
     application = db.session.get(Application, application_id)
     if application is None:
         raise NotFound("公示")
-    if actor is not PUBLIC and not actor.may(Permission.APPLICATION_READ, application.unit_code):
-        raise NotFound("公示")
+    if actor is not PUBLIC:
+        actor.require(Permission.OBJECTION_RECORD, application.unit_code, visible=Permission.OBJECTION_RECORD)
     lock(application)
     if application.status not in NOTICE:
         raise Conflict("no_notice", "这份公示已经结束，如有情况请直接联系区指挥部。")
@@ -60,11 +60,20 @@ def answer(
     advance(OBJECTION, objection, action, actor, revision=revision, reason=reason)
     if objection.status == ObjectionStatus.UPHELD:
         if application.status in OPEN:
-            advance(APPLICATION, application, "fail", HOUSE, reason=reason)
+            advance(APPLICATION, application, "fail", HOUSE, reason=reason, barred=True)
         if falsified:
             open_accountability(application, actor, reason or "")
     elif application.status in NOTICE:
         facts.settle(application)
+    return objection
+
+
+def reveal(actor: Actor, objection_id: uuid.UUID, purpose: str) -> Objection:
+    """How to reach the objector, for who answers them. The look is audited."""
+    objection = find(actor, objection_id)
+    actor.require(Permission.OBJECTION_REVEAL, objection.application.unit_code)
+    place = objection.application.unit_code
+    audit.record("objection", "reveal", actor, objection, place_code=place, details={"purpose": purpose})
     return objection
 
 

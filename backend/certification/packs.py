@@ -211,7 +211,8 @@ class Pack:
 
     Valid on `valid_from` .. `valid_until`, both inclusive; notice and review
     (of each level) in hours, the time to mend a returned application in days.
-    An event whose outcome is in `ignore_outcomes` never happened.
+    An event whose outcome is in `ignore_outcomes` never happened. A new event of a category in `ends` ends a live
+    application or certificate, one in `holds` holds it until the person has an outcome.
     """
 
     id: str
@@ -228,8 +229,9 @@ class Pack:
     district: str | None = None
     valid_until: date | None = None
     retroactive: bool = False
-    one_click: bool = False
     ignore_outcomes: tuple[Literal["released", "excluded", "confirmed"], ...] = ()
+    ends: tuple[Category, ...] = ("confirmed",)
+    holds: tuple[Category, ...] = ("suspected", "fever", "close_contact", "asymptomatic")
     measures: dict[str, Measure] = field(default_factory=dict)
     pass_score: int | None = None
     tiers: tuple[Tier, ...] = ()
@@ -237,6 +239,7 @@ class Pack:
     # Derived.
     window_days: int = field(init=False)
     case_criteria: tuple[CaseCriterion, ...] = field(init=False)
+    case_days: int = field(init=False)
     top_score: int | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -245,6 +248,7 @@ class Pack:
             self,
             window_days=max((c.days for c in self.criteria if isinstance(c, Daily)), default=0),
             case_criteria=tuple(c for c in self.criteria if isinstance(c, CaseCriterion)),
+            case_days=max((c.days for c in self.criteria if isinstance(c, NoEvent)), default=0),
             top_score=sum(points) if points else None,
         )
         _check(self)

@@ -1,6 +1,5 @@
 """What anyone may see: a place's status, why not yet and when at the earliest; notices; the register of batches."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +9,7 @@ from backend.certification import facts
 from backend.certification.models import HELD, LIVE, NOTICE, Application, Batch, Status
 from backend.certification.rules import Verdict
 from backend.core import clock
-from backend.core.masking import Masked, mask_name
+from backend.core.masking import signature
 from backend.core.models import within
 from backend.core.transaction import rows
 from backend.extensions import db
@@ -77,8 +76,8 @@ def _compound(place: Place, today: date) -> dict[str, Any]:
     if application and application.batch:
         shown["batch"] = {"number": application.batch.number, "day": application.batch.day.isoformat()}
     if application and status in NOTICE:
-        shown["notice"] = notice_of(application, {})
-    return {**shown, **_why_not_yet(verdict, status)}
+        shown["notice"] = notices_shown([application])[0]
+    return {**shown, **_why_not_yet(verdict, status), **_barred(application, today)}
 
 
 def _why_not_yet(verdict: Verdict, status: Status | None) -> dict[str, Any]:
@@ -87,12 +86,21 @@ def _why_not_yet(verdict: Verdict, status: Status | None) -> dict[str, Any]:
         return {"why_not_yet": [], "earliest_on": None, "earliest_certain": True}
     if status == Status.SUSPENDED:
         return {"why_not_yet": [SUSPENDED], "earliest_on": None, "earliest_certain": False}
-    red = [{"title": r.title, "why": r.why, "fix": r.fix} for r in verdict.criteria if r.required and not r.met]
+    red = [{"title": r.title, "why": r.why, "fix": r.fix} for r in verdict.needed]
     return {
         "why_not_yet": red,
         "earliest_on": verdict.earliest_on.isoformat(),
         "earliest_certain": verdict.earliest_certain,
     }
+
+
+def _barred(application: Application | None, today: date) -> dict[str, Any]:
+    barred = application.barred_until if application else None
+    if barred is None or barred <= today:
+        return {}
+    why = f"上次申报查实不属实，{clock.in_words(barred)}起才能重新申报。"
+    reason = {"title": "暂不受理申报", "why": why, "fix": "请把各项防控做实，期满后再申报。"}
+    return {"why_not_yet": [reason], "earliest_on": barred.isoformat(), "earliest_certain": True}
 
 
 def _larger(place: Place) -> dict[str, Any]:
@@ -131,15 +139,13 @@ def notices(district: str | None) -> Any:
 
 
 def notices_shown(applications: list[Application]) -> list[dict[str, Any]]:
-    people = [a.applicant_id for a in applications] + [a.district_reviewer_id for a in applications]
-    names = user_names([person for person in people if person])
-    return [notice_of(application, names) for application in applications]
+    """Notices as the public sees them: the responsible people masked by construction. One query for their names."""
+    people = {person for a in applications for person in (a.applicant_id, a.district_reviewer_id) if person}
+    names: dict[Any, str] = {**user_names(list(people))}
+    return [_notice(application, names) for application in applications]
 
 
-def notice_of(application: Application, names: Mapping[Any, str]) -> dict[str, Any]:
-    """A notice as the public sees it: the responsible people masked by construction."""
-    if not names:
-        names = user_names([p for p in (application.applicant_id, application.district_reviewer_id) if p])
+def _notice(application: Application, names: dict[Any, str]) -> dict[str, Any]:
     return {
         "application_id": str(application.id),
         "unit_code": application.unit_code,
@@ -149,14 +155,10 @@ def notice_of(application: Application, names: Mapping[Any, str]) -> dict[str, A
         "ends_at": _at(application.notice_ends_at),
         "contact": application.notice_contact,
         "responsible": [
-            _signature("申报人", names, application.applicant_id),
-            _signature("区审核人", names, application.district_reviewer_id),
+            signature("申报人", names.get(application.applicant_id, "")),
+            signature("区审核人", names.get(application.district_reviewer_id, "")),
         ],
     }
-
-
-def _signature(post: str, names: Mapping[Any, str], person: Any) -> Masked:
-    return Masked(f"{post} {mask_name(names.get(person, ''))}")
 
 
 def batches(district: str | None) -> Any:

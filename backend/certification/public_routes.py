@@ -54,10 +54,11 @@ def public_page(code: str) -> Any:
 
 
 def _page(code: str) -> dict[str, Any]:
+    """Through its schema, so that a name that was not masked cannot get onto it."""
     shown = public.page_of(code)
     if shown is None:
         raise NotFound("地点")
-    return shown
+    return s.PublicPlaceSchema().dump(shown)
 
 
 @blp.route("/notices")

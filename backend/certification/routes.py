@@ -15,8 +15,12 @@ from backend.core.errors import problem
 from backend.core.operation import current_actor, operation
 from backend.core.pagination import page
 from backend.core.permissions import Permission as P
+from backend.core.ratelimit import caller, limit
 
 blp = Blueprint("certification", __name__, url_prefix="/api/v1", description="一键申报与认定 one-click application")
+
+
+REVIEWERS = (P.REVIEW_SUBDISTRICT, P.REVIEW_DISTRICT)
 
 
 def _not_ready(verdict: Verdict) -> Response:
@@ -25,6 +29,8 @@ def _not_ready(verdict: Verdict) -> Response:
     provided = "" if verdict.earliest_certain else "如果相关人员按时解除，"
     when = clock.in_words(verdict.earliest_on)
     detail = f"还不符合申报条件。{provided}最早可在{when}申报。请看每一项的原因和处理办法。"
+    if verdict.earliest_on == verdict.as_of:
+        detail = "还不符合申报条件，今天补录或更正后就可以申报。请看每一项的原因和处理办法。"
     return problem(
         422,
         "not_ready",
@@ -45,7 +51,7 @@ def _submitted(result: Application | Verdict) -> Any:
     "还差什么（试算）",
     "What is still red: a dry run",
     needs=P.APPLICATION_READ,
-    errors=(404,),
+    errors=(404, 422),
 )
 @blp.response(200, s.VerdictSchema)
 def readiness(code: str) -> Any:
@@ -92,11 +98,11 @@ def get_application(application_id: UUID) -> Any:
     return views.in_detail(current_actor(), service.find(current_actor(), application_id))
 
 
-def _decision(action: str, zh: str, en: str, needs: P) -> None:
+def _decision(action: str, operation_id: str, zh: str, en: str, needs: P | tuple[P, ...]) -> None:
     """One route for each step that needs nothing but the revision seen and perhaps a reason."""
 
     @blp.route(f"/certifications/<uuid:application_id>/{action.replace('_', '-')}", methods=["POST"], endpoint=action)
-    @operation(f"{action.split('_')[0]}Certification", zh, en, needs=needs, errors=(404,))
+    @operation(operation_id, zh, en, needs=needs, errors=(404,))
     @blp.arguments(s.ReasonSchema)
     @blp.response(200, s.ApplicationSchema)
     def decide(body: dict, application_id: UUID) -> Any:
@@ -104,10 +110,10 @@ def _decision(action: str, zh: str, en: str, needs: P) -> None:
         return views.with_actions(current_actor(), [decided])[0]
 
 
-_decision("take_up", "开始审核", "Take up for review", P.APPLICATION_READ)
-_decision("approve", "街道审核通过", "Approve at the subdistrict", P.REVIEW_SUBDISTRICT)
-_decision("reject", "不予通过", "Reject with a reason", P.APPLICATION_READ)
-_decision("withdraw", "撤回申报", "Withdraw", P.APPLICATION_FILE)
+_decision("take_up", "takeUpCertification", "开始审核", "Take up for review", P.REVIEW_SUBDISTRICT)
+_decision("approve", "approveCertification", "街道审核通过", "Approve at the subdistrict", P.REVIEW_SUBDISTRICT)
+_decision("reject", "rejectCertification", "不予通过", "Reject with a reason", REVIEWERS)
+_decision("withdraw", "withdrawCertification", "撤回申报", "Withdraw", P.APPLICATION_FILE)
 
 
 @blp.route("/certifications/<uuid:application_id>/return", methods=["POST"])
@@ -115,7 +121,7 @@ _decision("withdraw", "撤回申报", "Withdraw", P.APPLICATION_FILE)
     "returnCertification",
     "退回补正",
     "Return for correction, naming the items",
-    needs=P.APPLICATION_READ,
+    needs=REVIEWERS,
     errors=(404,),
 )
 @blp.arguments(s.ReturnSchema)
@@ -204,17 +210,34 @@ def list_objections(query: dict) -> Any:
 
 
 @blp.route("/objections", methods=["POST"])
+@limit("RECORD_LIMIT", key=caller)
 @operation(
     "takeDownObjection",
     "代记异议",
     "Take down an objection for someone",
-    needs=P.APPLICATION_READ,
-    errors=(404,),
+    needs=P.OBJECTION_RECORD,
+    errors=(404, 429),
 )
 @blp.arguments(s.TakeDownObjectionSchema)
 @blp.response(201, s.ObjectionReceiptSchema)
 def take_down_objection(body: dict) -> Any:
     return objections.object_to(current_actor(), body["application_id"], body["text"], body["contact"], body["channel"])
+
+
+@blp.route("/objections/<uuid:objection_id>/reveal", methods=["POST"])
+@limit("REVEAL_LIMIT", key=caller)
+@operation(
+    "revealObjector",
+    "查看异议人联系方式（留痕）",
+    "See how to reach the objector; audited",
+    needs=P.OBJECTION_REVEAL,
+    errors=(404, 429),
+    keyed=False,
+)
+@blp.arguments(s.RevealObjectorSchema)
+@blp.response(200, s.ObjectorSchema)
+def reveal_objector(body: dict, objection_id: UUID) -> Any:
+    return objections.reveal(current_actor(), objection_id, body["purpose"])
 
 
 @blp.route("/objections/<uuid:objection_id>/answer", methods=["POST"])

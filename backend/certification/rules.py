@@ -79,7 +79,8 @@ class Verdict(NamedTuple):
     """The answer for a unit. `earliest_on` holds if nothing new happens and every later day is recorded well.
 
     `earliest_certain` is False while it depends on a person being released or
-    excluded, or on others certifying the parts below: it is then the best case.
+    excluded, or on others certifying the parts below: it is then the best case. `needed`: the red results that must
+    turn green, all required ones and as many others as points are short.
     """
 
     pack_id: str
@@ -94,6 +95,7 @@ class Verdict(NamedTuple):
     earliest_on: date
     earliest_certain: bool
     criteria: tuple[Result, ...]
+    needed: tuple[Result, ...]
     progress: dict[str, Any] | None
 
     def as_dict(self) -> dict[str, Any]:
@@ -107,6 +109,7 @@ class Verdict(NamedTuple):
             "direct": self.tier.direct,
         }
         plain["criteria"] = [result.as_dict() for result in self.criteria]
+        plain["needed"] = [result.id for result in self.needed]
         return plain
 
     def public_dict(self) -> dict[str, Any]:
@@ -165,6 +168,7 @@ def evaluate(pack: Pack, records: Iterable[Record], as_of: date) -> Verdict:
         earliest_on=max([result.earliest_on for result in needed], default=as_of),
         earliest_certain=all([result.earliest_certain for result in needed]),
         criteria=results,
+        needed=tuple(needed),
         progress=_progress(evidence),
     )
 

@@ -89,6 +89,8 @@ class VerdictSchema(Schema):
     earliest_on = day(required=True)
     earliest_certain = fields.Boolean(required=True)
     criteria = fields.List(fields.Nested(CriterionSchema), required=True)
+    needed = fields.List(fields.String(), metadata={"description": "挡住申报的条件 the criteria that stand in the way"})
+    barred_until = fields.String(metadata={"format": "date", "description": "查实造假后不得再申报至 after fraud"})
     progress = fields.Dict(allow_none=True)
 
 
@@ -185,6 +187,15 @@ class TakeDownObjectionSchema(RaiseObjectionSchema):
 class AnswerObjectionSchema(ReasonSchema):
     action = fields.String(required=True, validate=validate.OneOf(["admit", "dismiss", "uphold", "overrule"]))
     falsified = fields.Boolean(load_default=False, metadata={"description": "查实弄虚作假 the report was false"})
+
+
+class RevealObjectorSchema(Schema):
+    purpose = fields.String(required=True, validate=validate.OneOf(["verify", "answer"]))
+
+
+class ObjectorSchema(Schema):
+    id = fields.UUID(required=True)
+    contact = fields.String(allow_none=True)
 
 
 class ObjectionReceiptSchema(Schema):

@@ -29,11 +29,13 @@ from backend.core.evidence import Record
 from backend.core.models import new_id, within
 from backend.core.permissions import Permission
 from backend.core.settings import settings
-from backend.core.transaction import database_now, savepoint
+from backend.core.transaction import savepoint
 from backend.core.workflow import Move, advance
 from backend.extensions import db
 from backend.places.models import Place
 from backend.places.service import place_named
+
+BATCH_AT_MOST = 100
 
 
 class NotReady(Exception):
@@ -53,11 +55,11 @@ def apply(actor: Actor, unit_code: str) -> Application | Verdict:
     """
     unit = place_named(unit_code)
     actor.require(Permission.APPLICATION_FILE, unit.code, visible=Permission.APPLICATION_READ)
-    facts.lock_unit(unit.code)
-    now = database_now()
+    now = facts.lock_unit(unit.code)
     pack = pack_for(facts.district_of(unit.code), clock.day_of(now))
     _may_file(actor, pack, unit)
     _refuse_second(unit.code)
+    _refuse_barred(unit.code)
     records = facts.records_of(unit.code, pack, clock.day_of(now))
     verdict = evaluate(pack, records, clock.day_of(now))
     if not verdict.met:
@@ -147,6 +149,7 @@ def certify(actor: Actor, application_id: uuid.UUID, revision: int | None = None
     """After the notice: every objection answered, the facts checked again today. Joins the district's batch of
     the day."""
     application = find(actor, application_id)
+    _lock_district(facts.district_of(application.unit_code))
     advance(APPLICATION, application, "certify", actor, revision=revision, check=_still_sound)
     return application
 
@@ -166,15 +169,16 @@ def _still_sound(application: Application, move: Any) -> None:
 
 def certify_ready(actor: Actor, district_code: str) -> tuple[list[Application], list[dict[str, Any]]]:
     """Signs the day's batch: certifies every application of the district whose notice is over. Those that may not
-    be are named with the reason and stay as they are."""
+    be are named with the reason and stay as they are. A hundred at a time: what is left is signed by the next tap."""
     actor.require(Permission.CERTIFY, district_code, visible=Permission.APPLICATION_READ)
+    _lock_district(district_code)
     over = select(Application.id).where(
         within(Application.unit_code, [district_code]),
         Application.status == Status.PUBLIC_NOTICE.value,
         Application.notice_ends_at <= func.now(),
     )
     certified, refused = [], []
-    for application_id in db.session.scalars(over.order_by(Application.id)).all():
+    for application_id in db.session.scalars(over.order_by(Application.id).limit(BATCH_AT_MOST)).all():
         try:
             with savepoint():
                 certified.append(certify(actor, application_id))
@@ -223,7 +227,7 @@ def _in_sight(actor: Actor) -> Any:
 
 def red(verdict: Verdict) -> list[dict[str, Any]]:
     """The criteria that stand in the way, with the records that make them so."""
-    return [result.as_dict() for result in verdict.criteria if not result.met and result.required]
+    return [result.as_dict() for result in verdict.needed]
 
 
 def _may_file(actor: Actor, pack: Any, unit: Any) -> None:
@@ -239,6 +243,12 @@ def _refuse_second(unit_code: str) -> None:
     )
     if found := db.session.scalar(live):
         raise Conflict("application_exists", "这个小区已有一份有效的申报，请直接查看进展。", application_id=found)
+
+
+def _refuse_barred(unit_code: str) -> None:
+    if barred := facts.barred_until(unit_code):
+        detail = f"上次申报查实不属实，{clock.in_words(barred)}起才能重新申报。"
+        raise DomainError("barred", detail, earliest_on=barred)
 
 
 def _remember_attempt(actor: Actor, unit_code: str, verdict: Verdict) -> None:
@@ -292,9 +302,13 @@ def _refuse_items(items: set[str], detail: str) -> None:
     raise DomainError("item_not_reopened", detail, errors=errors)
 
 
-def _batch_of_the_day(district_code: str, day: date) -> Batch:
-    """The district's own row orders its batches, so that two signatures at midnight get two numbers."""
+def _lock_district(district_code: str) -> None:
+    """The district's own row orders its signatures. It is taken before any application, never after: two who sign
+    at once wait for each other instead of for ever, and at midnight two batches get two numbers."""
     db.session.execute(select(Place.code).where(Place.code == district_code).with_for_update(key_share=True))
+
+
+def _batch_of_the_day(district_code: str, day: date) -> Batch:
     make = text("""
         INSERT INTO batch (id, district_code, number, day)
         SELECT :id, CAST(:district AS varchar), coalesce(max(number), 0) + 1, CAST(:day AS date)

@@ -22,7 +22,11 @@ def readiness(actor: Actor, code: str) -> dict[str, Any]:
     """The dry run, for anyone in charge of the place."""
     if not actor.may(Permission.APPLICATION_READ, code):
         raise NotFound("地点")
-    return facts.readiness(code, clock.today()).as_dict()
+    shown = facts.readiness(code, clock.today()).as_dict()
+    barred = facts.barred_until(code) if shown["met"] else None
+    if barred:
+        shown.update(met=False, earliest_on=barred.isoformat(), barred_until=barred.isoformat())
+    return shown
 
 
 def with_actions(actor: Actor, applications: Sequence[Application]) -> Sequence[Application]:
@@ -43,9 +47,23 @@ def _offer(flow: Workflow, actor: Actor, subjects: Sequence[Any]) -> Sequence[An
 def in_detail(actor: Actor, application: Application) -> Application:
     """With the latest filing's frozen evidence and every act since, signed by name."""
     detailed: Any = with_actions(actor, [application])[0]
-    detailed.filing = facts.last_filing(application)
+    detailed.filing = _visible_filing(actor, application)
     detailed.history = history(application)
     return detailed
+
+
+def _visible_filing(actor: Actor, application: Application) -> dict[str, Any]:
+    """The latest filing; the cases in it only for who may know of cases at all."""
+    filing = facts.last_filing(application)
+    may_see = actor.may(Permission.CASE_READ, application.unit_code)
+    records = [record for record in filing.records if may_see or record["kind"] != "case_event"]
+    return {
+        "number": filing.number,
+        "as_of": filing.as_of,
+        "verdict": filing.verdict,
+        "note": filing.note,
+        "records": records,
+    }
 
 
 def history(application: Application) -> list[dict[str, Any]]:

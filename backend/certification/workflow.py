@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from backend.certification.models import UNDECIDED, Application, Objection, ObjectionStatus, Status
-from backend.certification.packs import Pack, pack_by
-from backend.core import jobs
+from backend.certification.packs import Pack, pack_by, pack_for
+from backend.core import clock, jobs
 from backend.core.errors import DomainError
 from backend.core.permissions import Permission as P
 from backend.core.workflow import Move, Step, Workflow
@@ -14,8 +14,10 @@ S = Status
 
 
 def pack_of(application: Application) -> Pack:
-    """An application is decided by the pack in force when it was submitted."""
-    return pack_by(application.pack_id, application.pack_version)
+    """An application is decided by the pack in force when it was submitted, unless a later one is retroactive."""
+    filed_under = pack_by(application.pack_id, application.pack_version)
+    present = pack_for(application.unit_code[:6], clock.today())
+    return present if present.retroactive and present.valid_from > filed_under.valid_from else filed_under
 
 
 # --- Effects: what a step writes on its own row --------------------------------------------------------------
@@ -93,8 +95,20 @@ def _restore(application: Application, move: Move) -> None:
     application.suspended_at = None
 
 
+def _bar(application: Application, move: Move) -> None:
+    """After fraud the counter restarts at the event: no new application before the window has passed again."""
+    _end(application, move)
+    application.barred_until = clock.day_of(move.now) + timedelta(days=pack_of(application).case_days)
+
+
+def _fail(application: Application, move: Move) -> None:
+    """A case restarts the counter by its own date; an objection upheld does so from today."""
+    (_bar if move.data.pop("barred", False) else _end)(application, move)
+
+
 def _end(application: Application, move: Move) -> None:
     application.ended_at = move.now
+    application.suspended_at = None
     application.review_due_at = application.review_remaining = application.return_due_at = None
 
 
@@ -149,7 +163,16 @@ APPLICATION = Workflow(
             needs_reason=True,
             effect=_return,
         ),
-        Step("return", {S.PUBLIC_NOTICE}, S.RETURNED, "复核不符，退回补正", effect=_return_from_notice),
+        Step(
+            "return",
+            {S.PUBLIC_NOTICE},
+            S.RETURNED,
+            "复核不符，退回补正",
+            P.REVIEW_DISTRICT,
+            DISTRICT,
+            needs_reason=True,
+            effect=_return_from_notice,
+        ),
         Step(
             "resubmit",
             {S.RETURNED},
@@ -202,7 +225,7 @@ APPLICATION = Workflow(
             guard=_notice_over,
             effect=_certify,
         ),
-        Step("fail", OPEN, S.REJECTED, "出现新病例或异议成立，终止", effect=_end),
+        Step("fail", OPEN, S.REJECTED, "出现新病例或异议成立，终止", effect=_fail),
         Step("suspend", {S.CERTIFIED}, S.SUSPENDED, "暂停认定", effect=_suspend),
         Step("restore", {S.SUSPENDED}, S.CERTIFIED, "恢复认定", effect=_restore),
         Step("strike_off", {S.CERTIFIED, S.SUSPENDED}, S.REVOKED, "出现确诊，除名", effect=_end),
@@ -214,7 +237,7 @@ APPLICATION = Workflow(
             P.CERTIFY,
             DISTRICT,
             needs_reason=True,
-            effect=_end,
+            effect=_bar,
         ),
     ),
 )

@@ -9,8 +9,11 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from marshmallow import Schema, fields, missing
 from webargs.flaskparser import FlaskParser, is_json_request
 
+from backend.core.operation import any_of
 from backend.core.permissions import Permission
 from backend.extensions import api
+
+Needs = Permission | tuple[Permission, ...] | str
 
 DOCS_PATH = "/docs"
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -82,10 +85,10 @@ class Blueprint(SmorestBlueprint):
         doc.update(
             operationId=declared["id"],
             summary=f"{declared['zh']} / {declared['en']}",
-            description=_who(declared["needs"]),
+            description=f"权限 permission: {_who(declared['needs'])}",
             security=[] if is_public(declared["needs"]) else [{"bearer": []}],
         )
-        doc["x-permission"] = str(declared["needs"])
+        doc["x-permission"] = _who(declared["needs"])
         if takes_key(declared, method):
             doc.setdefault("parameters", []).append(KEY_HEADER)
         answers = {str(status): answer for status, answer in doc.get("responses", {}).items()}
@@ -93,16 +96,16 @@ class Blueprint(SmorestBlueprint):
         return doc
 
 
-def is_public(needs: str) -> bool:
-    return needs.startswith("public")
+def is_public(needs: Needs) -> bool:
+    return isinstance(needs, str) and needs.startswith("public")
 
 
 def takes_key(declared: dict[str, Any], method: str) -> bool:
     return declared["keyed"] and method.lower() not in ("get", "head")
 
 
-def _who(needs: str) -> str:
-    return f"权限 permission: `{needs}`" if isinstance(needs, Permission) else str(needs)
+def _who(needs: Needs) -> str:
+    return " or ".join(any_of(needs)) or str(needs)
 
 
 def _refusals(declared: dict[str, Any], method: str, takes_arguments: bool) -> dict[str, Any]:
@@ -113,7 +116,7 @@ def _refusals(declared: dict[str, Any], method: str, takes_arguments: bool) -> d
         statuses.add(422)
     if method.lower() != "get":
         statuses |= {400, 409, 413, 415, 422}
-        if isinstance(declared["needs"], Permission):
+        if any_of(declared["needs"]):
             statuses.add(404)  # whatever it acts on may be missing, or out of sight
     return {str(s): {"description": MEANING[s], "content": PROBLEM} for s in sorted(statuses)}
 

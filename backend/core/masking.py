@@ -21,6 +21,11 @@ def mask_phone(phone: str) -> Masked:
     return Masked(f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 10 else "****")
 
 
+def signature(post: str, name: str) -> Masked:
+    """申报人 王**"""
+    return Masked(f"{post} {mask_name(name)}")
+
+
 class MaskedField(fields.String):
     """Refuses to show what was not masked."""
 

@@ -29,15 +29,15 @@ def operation(
     operation_id: str,
     zh: str,
     en: str,
-    needs: Permission | str,
+    needs: Permission | tuple[Permission, ...] | str,
     errors: tuple[int, ...] = (),
     keyed: bool = True,
 ) -> Callable:
     """Declares an operation.
 
-    `needs` is a Permission (held somewhere; the verb asks for it at the very place), SIGNED_IN, or
-    `public("why")`. `keyed`: a POST, PUT or DELETE takes an Idempotency-Key, unless its answer must never be
-    stored (tokens, data in clear) or it repeats without harm.
+    `needs` is a Permission, or several of which one will do (held somewhere; the verb asks for it at the very
+    place), SIGNED_IN, or `public("why")`. `keyed`: a POST or PATCH takes an Idempotency-Key, unless its answer must
+    never be stored (tokens, data in clear) or it repeats without harm.
     """
 
     def decorate(view: Callable) -> Callable:
@@ -62,11 +62,19 @@ def operation(
     return decorate
 
 
-def _actor(needs: Permission | str) -> auth.Actor:
+def any_of(needs: Permission | tuple[Permission, ...] | str) -> tuple[Permission, ...]:
+    """The permissions of which one is needed; none for what is public or only signed in."""
+    if isinstance(needs, Permission):
+        return (needs,)
+    return needs if isinstance(needs, tuple) else ()
+
+
+def _actor(needs: Permission | tuple[Permission, ...] | str) -> auth.Actor:
     if isinstance(needs, str) and needs.startswith("public"):
         return auth.PUBLIC
     actor = auth.load_actor(auth.bearer())
-    if isinstance(needs, Permission) and not actor.may(needs):
+    permissions = any_of(needs)
+    if permissions and not any(actor.may(permission) for permission in permissions):
         raise Forbidden("forbidden", "您没有这项权限，请联系社区书记。")
     return actor
 

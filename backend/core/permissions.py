@@ -25,7 +25,9 @@ class Permission(StrEnum):
     REVIEW_SUBDISTRICT = "certification:application:review_subdistrict"
     REVIEW_DISTRICT = "certification:application:review_district"
     CERTIFY = "certification:application:certify"
+    OBJECTION_RECORD = "certification:objection:record"
     OBJECTION_READ = "certification:objection:read"
+    OBJECTION_REVEAL = "certification:objection:reveal"
     OBJECTION_ANSWER = "certification:objection:answer"
 
 
@@ -71,6 +73,7 @@ _COMMUNITY = {
     _P.CONSENT_RECORD,
     _P.DAILY_RECORD,
     _P.CASE_READ,
+    _P.OBJECTION_RECORD,
 }
 _REVIEW = {
     *_READS,
@@ -80,11 +83,14 @@ _REVIEW = {
     _P.CASE_RECORD,
     _P.CASE_REVEAL,
     _P.OBJECTION_READ,
+    _P.OBJECTION_RECORD,
 }
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CITY_VIEWER: frozenset(_READS),
-    Role.DISTRICT_REVIEWER: frozenset({*_REVIEW, _P.REVIEW_DISTRICT, _P.CERTIFY, _P.OBJECTION_ANSWER}),
+    Role.DISTRICT_REVIEWER: frozenset(
+        {*_REVIEW, _P.REVIEW_DISTRICT, _P.CERTIFY, _P.OBJECTION_ANSWER, _P.OBJECTION_REVEAL}
+    ),
     Role.SUBDISTRICT_REVIEWER: frozenset({*_REVIEW, _P.REVIEW_SUBDISTRICT}),
     Role.COMMUNITY_SECRETARY: frozenset(
         {*_COMMUNITY, _P.APPLICATION_FILE, _P.CASE_RECORD, _P.CASE_REVEAL, _P.ROLE_READ, _P.ROLE_APPOINT}

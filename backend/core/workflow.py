@@ -30,7 +30,8 @@ class Move:
 class Step:
     """One arrow of a flow.
 
-    permission: None means that only the house itself (the clock, a case event) takes it; never offered.
+    permission: None means that only the house itself (the clock, a case event) takes it; never offered. The house
+        may take the others too: the clock returns what a reviewer could.
     lane: who has acted on a subject in one lane may not act on it in another (applicant, subdistrict, district).
     guard: a cheap refusal on the locked row alone; also hides the action from `allowed_actions`.
     effect: what the step does besides, in the same transaction, after status and audit.
@@ -122,10 +123,10 @@ def refuse_stale(subject: Any, revision: int | None) -> None:
 
 
 def _permit(flow: Workflow, step: Step, subject: Any, actor: Actor) -> None:
-    if step.permission is None:
-        if actor is not HOUSE:
-            raise Forbidden("forbidden", "这一步由系统自动完成。")
+    if actor is HOUSE:
         return
+    if step.permission is None:
+        raise Forbidden("forbidden", "这一步由系统自动完成。")
     actor.require(step.permission, flow.place_of(subject), visible=flow.visible)
     about = flow.hands(subject)
     if step.lane and lanes_of(actor, [about])[about] - {step.lane}:

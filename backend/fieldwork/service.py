@@ -29,8 +29,8 @@ BOUNDS = {
 
 def record(actor: Actor, place_code: str, day: date, measures: dict[str, int | None]) -> DailyRecord:
     """Enters or adds to the sheet of one compound for one day: what is given is written, the rest stays. The
-    households of the register and the posts held are filled in by the system. Days may be entered for today and
-    LATE_ENTRY_DAYS back; later than that the day is closed (422)."""
+    households of the register and the posts held are filled in by the system, and stay as they were once the day is
+    over. Days may be entered for today and LATE_ENTRY_DAYS back; later than that the day is closed (422)."""
     actor.require(Permission.DAILY_RECORD, place_code, visible=Permission.DAILY_READ)
     place = db.session.get(Place, place_code)
     if place is None or place.kind != PlaceKind.COMPOUND:
@@ -40,9 +40,16 @@ def record(actor: Actor, place_code: str, day: date, measures: dict[str, int | N
     derived = {"households": place.households, "roles_held": min(held, needed), "roles_needed": needed}
     values = {**measures, **derived, "recorded_by": actor.id}
     sheet = insert(DailyRecord).values(id=new_id(), place_code=place_code, day=day, **values)
+    present = derived if day == clock.today() else {}
     written_or_changed = sheet.on_conflict_do_update(
         index_elements=["place_code", "day"],
-        set_={**values, "revision": DailyRecord.revision + 1, "changed_at": func.now()},
+        set_={
+            **measures,
+            **present,
+            "recorded_by": actor.id,
+            "revision": DailyRecord.revision + 1,
+            "changed_at": func.now(),
+        },
     ).returning(DailyRecord)
     try:
         written = db.session.scalars(written_or_changed, execution_options={"populate_existing": True}).one()
@@ -55,7 +62,8 @@ def record(actor: Actor, place_code: str, day: date, measures: dict[str, int | N
 
 def record_many(actor: Actor, entries: Sequence[dict[str, Any]]) -> list[DailyRecord]:
     """A whole round of compounds or days in one go: all are written, or none."""
-    return [record(actor, entry.pop("place_code"), entry.pop("day"), entry) for entry in entries]
+    ordered = sorted(entries, key=lambda entry: (entry["place_code"], entry["day"]))  # two rounds never cross
+    return [record(actor, entry.pop("place_code"), entry.pop("day"), entry) for entry in ordered]
 
 
 def same_as_before(actor: Actor, place_code: str, day: date) -> DailyRecord:

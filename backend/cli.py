@@ -1,6 +1,9 @@
-"""Commands of the operator: `flask places import`, `flask people appoint`, `flask jobs run`, `flask invariants`."""
+"""Commands of the operator: `flask places import`, `flask people appoint` and `list`, `flask jobs run`, and
+`flask invariants`."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -9,10 +12,11 @@ from flask.cli import AppGroup
 
 from backend.core import invariants, jobs
 from backend.core.auth import HOUSE
+from backend.core.errors import DomainError
 from backend.core.permissions import Role
 from backend.core.transaction import unit_of_work
 from backend.demo import commands as demo
-from backend.people.service import appoint
+from backend.people.service import appoint, roster
 from backend.places.service import import_register
 
 places = AppGroup("places", help="The register of places.")
@@ -37,11 +41,31 @@ def import_places(file: Path) -> None:
 @click.argument("user_id", type=click.UUID)
 @click.argument("role", type=click.Choice([role.value for role in Role]))
 @click.argument("place_code")
-def appoint_person(user_id: uuid.UUID, role: str, place_code: str) -> None:
-    """Give a user the ROLE at a place: how the first district reviewer gets theirs."""
-    with unit_of_work():
-        appoint(HOUSE, user_id, Role(role), place_code)
+@click.option("--name", help="The official name the user signs with.")
+def appoint_person(user_id: uuid.UUID, role: str, place_code: str, name: str | None) -> None:
+    """Give a user the ROLE at a place: how the first district reviewer gets theirs. The user's id is in GET /me."""
+    with _told(), unit_of_work():
+        appoint(HOUSE, user_id, Role(role), place_code, name=name)
     click.echo(f"{Role(role).label} at {place_code}")
+
+
+@people.command("list")
+@click.argument("place_code")
+def list_posts(place_code: str) -> None:
+    """The posts held at and below a place: user id, name, role, place."""
+    with _told(), unit_of_work(read_only=True):
+        posts = roster(place_code)
+    for post in posts:
+        click.echo("\t".join(str(column) for column in post))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A refusal in words instead of a traceback."""
+    try:
+        yield
+    except DomainError as refusal:
+        raise click.ClickException(refusal.detail) from refusal
 
 
 @queue.command("run")

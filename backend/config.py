@@ -1,13 +1,20 @@
 """Every setting: environment name, default, meaning. The README's table is checked against this one."""
 
 import base64
+import importlib.util
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import limits
 
 DEV_SECRET = "development-only-secret-do-not-deploy"
 DEV_KEY = base64.b64encode(b"development-only-key-not-for-use").decode()
+# Where the embedded servers have their sockets (see embedded.py).
+EMBEDDED = (f"{Path(__file__).resolve().parents[1] / 'var'}/", "/var/lib/anlin/", "/tmp/anlin-")
 
 
 class Misconfigured(RuntimeError):
@@ -22,6 +29,28 @@ def optional_int(text: str) -> int | None:
     return int(text) if text else None
 
 
+def one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"{text!r} is not one of {', '.join(words)}")
+        return text
+
+    return parse
+
+
+def rate(text: str) -> str:
+    limits.parse(text)
+    return text
+
+
+def rate_storage(text: str) -> str:
+    if text != "postgresql" and not text.startswith(("redis://", "rediss://")):
+        raise ValueError(f"{text!r} is neither postgresql nor a redis:// URL")
+    if text != "postgresql" and not importlib.util.find_spec("redis"):
+        raise ValueError("the package is missing: pip install redis")
+    return text
+
+
 @dataclass(frozen=True)
 class Setting:
     name: str
@@ -31,7 +60,12 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("APP_ENV", "development", "`development`, `test` or `production`; production refuses unsafe settings"),
+    Setting(
+        "APP_ENV",
+        "development",
+        "`development`, `test` or `production`; production refuses unsafe settings",
+        one_of("development", "test", "production"),
+    ),
     Setting(
         "DATABASE_URL",
         "",
@@ -64,12 +98,17 @@ SETTINGS = (
         "shortens every public notice, for the demo; production refuses it",
         optional_int,
     ),
-    Setting("SIGN_IN_PROVIDER", "console", "who vouches for a sign-in code: `console` (development only) or `off`"),
-    Setting("RATE_LIMIT_STORAGE", "postgresql", "`postgresql`, or a `redis://` URL"),
-    Setting("SIGN_IN_LIMIT", "30 per minute", "sign-ins per client address"),
-    Setting("OBJECTION_LIMIT", "5 per hour", "public objections per client address"),
-    Setting("RECORD_LIMIT", "60 per hour", "objections taken down for others, per user"),
-    Setting("REVEAL_LIMIT", "60 per hour", "looks at a personal datum in clear, per user"),
+    Setting(
+        "SIGN_IN_PROVIDER",
+        "console",
+        "who vouches for a sign-in code: `console` (development only) or `off`",
+        one_of("console", "off"),
+    ),
+    Setting("RATE_LIMIT_STORAGE", "postgresql", "`postgresql`, or a `redis://` URL (pip install redis)", rate_storage),
+    Setting("SIGN_IN_LIMIT", "30 per minute", "sign-ins per client address", rate),
+    Setting("OBJECTION_LIMIT", "5 per hour", "public objections per client address", rate),
+    Setting("RECORD_LIMIT", "60 per hour", "objections taken down for others, per user", rate),
+    Setting("REVEAL_LIMIT", "60 per hour", "looks at a personal datum in clear, per user", rate),
     Setting(
         "HEALTH_DATA_KEEP_DAYS",
         "60",
@@ -78,8 +117,13 @@ SETTINGS = (
     ),
     Setting("TRUSTED_PROXIES", "0", "reverse proxies in front whose X-Forwarded-For is believed", int),
     Setting("MAX_BODY_BYTES", "2097152", "largest request body", int),
-    Setting("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`"),
-    Setting("PORT", "8000", "where `make run` listens, on 127.0.0.1", int),
+    Setting("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`", one_of("DEBUG", "INFO", "WARNING", "ERROR")),
+    Setting(
+        "BIND",
+        "127.0.0.1",
+        "the address gunicorn listens on; `0.0.0.0` for a load balancer on another machine (`make run` stays here)",
+    ),
+    Setting("PORT", "8000", "the port gunicorn listens on", int),
     Setting("WEB_WORKERS", "2", "gunicorn worker processes", int),
     Setting("WEB_THREADS", "4", "threads per worker", int),
 )
@@ -93,8 +137,6 @@ def load(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
             values[setting.name] = setting.parse(environ.get(setting.name, setting.default))
         except ValueError as error:
             raise Misconfigured(f"{setting.name} is not valid: {error}") from error
-    if values["APP_ENV"] not in {"development", "test", "production"}:
-        raise Misconfigured("APP_ENV must be development, test or production.")
     if values["APP_ENV"] == "production":
         refuse_unsafe(values)
     return values
@@ -109,6 +151,10 @@ def refuse_unsafe(values: Mapping[str, Any]) -> None:
             not values["DATABASE_URL"],
             "DATABASE_URL must be set in production: the embedded server is for trying out.",
         ),
+        (
+            is_embedded(values["DATABASE_URL"]),
+            "DATABASE_URL must not name an embedded server in production: it is for trying out.",
+        ),
         (values["SECRET_KEY"] == DEV_SECRET, "SECRET_KEY must be set in production."),
         (len(values["SECRET_KEY"]) < 32, "SECRET_KEY must have at least 32 characters."),
         (DEV_KEY in values["DATA_KEYS"], "DATA_KEYS must be set in production."),
@@ -118,6 +164,13 @@ def refuse_unsafe(values: Mapping[str, Any]) -> None:
     for refused, message in refusals:
         if refused:
             raise Misconfigured(message)
+
+
+def is_embedded(url: str) -> bool:
+    """Whether the server is reached through a socket in an embedded server's folder."""
+    parts = urlsplit(url)
+    named = [value for name, _, value in (pair.partition("=") for pair in parts.query.split("&")) if name == "host"]
+    return any(unquote(host).startswith(EMBEDDED) for host in [parts.netloc.rpartition("@")[2], *named])
 
 
 def flask_settings(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,6 +205,7 @@ def engine_options(values: Mapping[str, Any], read_only: bool = False) -> dict[s
         "pool_timeout": 2,
         "pool_recycle": 1800,
         "connect_args": connect,
+        "hide_parameters": True,  # an error's text may end in a log
     }
     if read_only:
         # In autocommit a connection comes back with nothing to roll back.

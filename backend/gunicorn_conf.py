@@ -2,12 +2,16 @@
 
 import os
 import random
+import runpy
+from pathlib import Path
 from typing import Any
 
-bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
+# By its path: an import would load the application into the master, and a reload (HUP) bring the old code back.
+values = runpy.run_path(str(Path(__file__).with_name("config.py")))["load"]()
+bind = f"{values['BIND']}:{values['PORT']}"
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_WORKERS", "2"))
-threads = int(os.environ.get("WEB_THREADS", "4"))
+workers = values["WEB_WORKERS"]
+threads = values["WEB_THREADS"]
 
 # Time-outs nest: client 10 s, worker 30 s. On a stop, requests under way get 10 s to finish.
 timeout = 30

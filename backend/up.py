@@ -51,6 +51,7 @@ def main() -> int:
         began = time.monotonic()
         port = _port()
         _check_port_is_free(port)
+        os.environ["BIND"] = HOST
         if os.environ.get("APP_ENV") != "production":
             os.environ.setdefault("DEMO_MODE", "1")
             os.environ.setdefault("NOTICE_SECONDS", DEMO_NOTICE_SECONDS)
@@ -113,6 +114,8 @@ def _find_database() -> None:
     """A DATABASE_URL is taken as it is; without one, start the embedded server and tell the children."""
     if os.environ.get("DATABASE_URL"):
         return
+    if os.environ.get("APP_ENV") == "production":
+        raise UpError("APP_ENV=production needs a DATABASE_URL; the embedded server is for trying out.")
     first = not (embedded.place() / "data").exists()
     _say("Creating a PostgreSQL database in this folder (once) …" if first else "Starting PostgreSQL …")
     urls = embedded.start()

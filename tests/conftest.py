@@ -100,6 +100,7 @@ def settings(app_url: str, owner_url: str) -> dict[str, object]:
         "LOG_LEVEL": "ERROR",
         "DATABASE_POOL_SIZE": 24,  # the races open their own threads
         "SIGN_IN_LIMIT": "100000 per minute",
+        "RECORD_LIMIT": "100000 per minute",
     }
 
 

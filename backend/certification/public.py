@@ -74,7 +74,7 @@ def _compound(place: Place, today: date) -> dict[str, Any]:
     if application and application.certified_at and status in HELD:
         shown["certified_days"] = (today - clock.day_of(application.certified_at)).days
     if application and application.batch:
-        shown["batch"] = {"number": application.batch.number, "day": application.batch.day.isoformat()}
+        shown["batch"] = {"number": application.batch.number, "day": application.batch.day}
     if application and status in NOTICE:
         shown["notice"] = notices_shown([application])[0]
     return {**shown, **_why_not_yet(verdict, status), **_barred(application, today)}

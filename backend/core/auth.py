@@ -15,6 +15,7 @@ from backend.core.settings import settings
 from backend.core.transaction import rows
 
 ACCESS_TOKEN_LIFE = timedelta(minutes=15)
+CLOCK_SKEW = timedelta(seconds=10)  # by which the web machines' clocks may differ
 ISSUER = AUDIENCE = "anlin"
 REQUIRED_CLAIMS = ["exp", "iat", "sub", "aud", "iss"]
 
@@ -65,13 +66,14 @@ def issue_access_token(user_id: uuid.UUID, at: datetime) -> str:
 
 @lru_cache(maxsize=4096)
 def _verified(token: str, secret: str) -> tuple[uuid.UUID, float]:
-    """The signature of one very token needs checking once; its expiry is checked on every use."""
+    """The signature of one very token needs checking once; its expiry is checked on every use, and to the second."""
     claims = jwt.decode(
         token,
         secret,
         algorithms=["HS256"],
         audience=AUDIENCE,
         issuer=ISSUER,
+        leeway=CLOCK_SKEW,
         options={"require": REQUIRED_CLAIMS},
     )
     return uuid.UUID(claims["sub"]), float(claims["exp"])

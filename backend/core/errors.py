@@ -1,5 +1,7 @@
 """Refusals as RFC 9457 problems: a stable English `code`, a Chinese `detail` a resident understands."""
 
+import traceback
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -10,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 log = structlog.get_logger()
+BACKEND = str(Path(__file__).parents[1])
 
 
 class DomainError(Exception):
@@ -78,6 +81,8 @@ HTTP_CODES = {
 }
 # Time-outs, deadlocks, a connection lost: OperationalError has them all but these two.
 LOAD = (psycopg.OperationalError, psycopg.InterfaceError, psycopg.errors.IdleInTransactionSessionTimeout)
+# Two acts crossed. Any other violated constraint is one that a rule of ours should have seen to.
+CROSSED = (psycopg.errors.UniqueViolation, psycopg.errors.ExclusionViolation)
 BUSY = ("busy", "系统正忙，请稍后再试。")
 INTERNAL = ("internal", "系统出错了，您提交的内容没有被处理，请稍后再试或联系社区。")
 
@@ -124,14 +129,16 @@ def from_http(error: HTTPException) -> Any:
 
 
 def from_database(error: DBAPIError | psycopg.Error) -> Response:
-    """A violated constraint is a refusal; a lock or statement time-out is load; anything else is our defect.
+    """Two of what there may be one of is a refusal; a lock or statement time-out is load; anything else is our defect.
     The hand-written statements of a read-only unit of work raise psycopg's errors as they are."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    if isinstance(cause, psycopg.IntegrityError):
+    if isinstance(cause, CROSSED):
         name = cause.diag.constraint_name or ""
         code, detail = CONSTRAINTS.get(name, ("conflict", HTTP_CODES[409][1]))
         log.info("constraint_refused", constraint=name)
         return problem(409, code, detail)
+    if isinstance(cause, psycopg.IntegrityError):
+        return from_defect(error, constraint=cause.diag.constraint_name)
     if isinstance(cause, psycopg.DataError):
         log.warning("data_refused", sqlstate=cause.sqlstate)
         return problem(422, *HTTP_CODES[422])
@@ -142,13 +149,11 @@ def from_database(error: DBAPIError | psycopg.Error) -> Response:
     return problem(500, *INTERNAL)
 
 
-def from_defect(error: Exception) -> Response:
+def from_defect(error: Exception, **more: Any) -> Response:
     """Logs where, never what: an exception's text may quote a person's data."""
-    frame = error.__traceback__
-    while frame and frame.tb_next:
-        frame = frame.tb_next
-    where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame else ""
-    log.error("defect", cause=type(error).__name__, where=where)
+    lines = [f"{frame.f_code.co_filename}:{line}" for frame, line in traceback.walk_tb(error.__traceback__)]
+    ours = [line for line in lines if line.startswith(BACKEND)]  # a library's line tells nothing of who called it
+    log.error("defect", cause=type(error).__name__, where=(ours or lines or [""])[-1], **more)
     if current_app.config["APP_ENV"] == "test":
         raise error
     return problem(500, *INTERNAL)

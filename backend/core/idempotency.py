@@ -8,6 +8,7 @@ request may be corrected and sent again.
 import hashlib
 import re
 import uuid
+from datetime import datetime, timedelta
 
 import psycopg
 from flask import Response, current_app, request
@@ -17,11 +18,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.crypto import keyring
 from backend.core.errors import Conflict, DomainError
-from backend.core.models import Row
-from backend.core.transaction import rows
+from backend.core.models import Row, new_id
+from backend.core.transaction import database_now, on_own_connection, rows
 from backend.extensions import Model, db
 
-KEPT = "7 days"
+KEPT = timedelta(days=7)
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 NOBODY = uuid.UUID(int=0)
 
@@ -47,6 +48,8 @@ FIND = """
 SELECT id, fingerprint, status, content_type, body_cipher FROM idempotency_key
 WHERE user_id = %s AND operation = %s AND key = %s"""
 STORE = "UPDATE idempotency_key SET status = %s, content_type = %s, body_cipher = %s WHERE id = %s"
+FORGET = """
+DELETE FROM idempotency_key WHERE id IN (SELECT id FROM idempotency_key WHERE id < %s ORDER BY id LIMIT %s)"""
 RELEASE = "DELETE FROM idempotency_key WHERE id = %s"
 
 
@@ -55,7 +58,7 @@ class Claim:
 
     def __init__(self, user_id: uuid.UUID | None, operation: str) -> None:
         self.owner = (user_id or NOBODY, operation, _key())
-        self.id = uuid.uuid4()
+        self.id = new_id()
         fingerprint = _fingerprint()
         self.replay = None if self._insert(fingerprint) else self._earlier(fingerprint)
 
@@ -103,7 +106,20 @@ def _key() -> str:
 
 
 def _fingerprint() -> bytes:
-    """What makes two requests the same: the address with its query, and the body to the byte."""
+    """What makes two requests the same: the address with its query, and the body to the byte. Keyed, because a body
+    may hold a phone number, and whoever reads the table could try them all."""
     digest = hashlib.sha256(request.full_path.encode())
     digest.update(b"\0" + request.get_data(cache=True))
-    return digest.digest()
+    return keyring.blind_index(digest.hexdigest(), "idempotency_key.fingerprint")
+
+
+def forget(batch: int = 10_000) -> None:
+    """Deletes what is older than KEPT, each batch in a transaction of its own. The ids are ordered by time."""
+    oldest = _before_any_of(database_now() - KEPT)
+    while on_own_connection(lambda c: c.exec_driver_sql(FORGET, (oldest, batch)).rowcount) == batch:
+        pass
+
+
+def _before_any_of(at: datetime) -> uuid.UUID:
+    """No UUIDv7 of that instant is smaller: the first 48 bits are its milliseconds."""
+    return uuid.UUID(int=int(at.timestamp() * 1000) << 80)

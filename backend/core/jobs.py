@@ -12,6 +12,7 @@ import structlog
 from flask import Flask
 from sqlalchemy import text
 
+from backend.core import idempotency
 from backend.core.context import set_request_id
 from backend.core.transaction import unit_of_work
 from backend.extensions import db
@@ -68,8 +69,8 @@ async def forget_finished(context: Any, timestamp: int) -> None:
 
 @job("core.forget_keys", every="7 * * * *")
 def forget_keys() -> None:
-    """Idempotency keys are kept 7 days, spent rate limits not at all."""
-    db.session.execute(text("DELETE FROM idempotency_key WHERE created_at < now() - interval '7 days'"))
+    """Idempotency keys are kept for a time, spent rate limits not at all."""
+    idempotency.forget()
     db.session.execute(text("DELETE FROM rate_limit WHERE expires_at < now()"))
 
 

@@ -56,7 +56,7 @@ def end(response: Response) -> Response:
     actor = g.get("actor")
     log.info(
         "request",
-        actor=actor.id if actor else None,
+        actor=(actor.id or "public") if actor else None,  # None: turned away at the door
         method=request.method,
         route=request.url_rule.rule if request.url_rule else "unmatched",
         status=response.status_code,

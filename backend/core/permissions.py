@@ -32,7 +32,8 @@ class Permission(StrEnum):
 
 
 class Role(StrEnum):
-    """The word in the database, and its Chinese label."""
+    """The word in the database, its Chinese label, and the levels at which it is held. A level is read off the
+    length of a place's code: the register's kind `other` stands at two of them."""
 
     label: str
     held_at: frozenset[str]
@@ -44,20 +45,20 @@ class Role(StrEnum):
 
     CITY_VIEWER = "city_viewer", "市级查看员", "city"
     DISTRICT_REVIEWER = "district_reviewer", "区指挥部审核员", "district"
-    SUBDISTRICT_REVIEWER = "subdistrict_reviewer", "街道审核员", "subdistrict township other"
-    COMMUNITY_SECRETARY = "community_secretary", "社区书记", "community village other"
-    COMMUNITY_WORKER = "community_worker", "社区工作者", "community village other"
-    GRID_WORKER = "grid_worker", "网格员", "community village other compound"
+    SUBDISTRICT_REVIEWER = "subdistrict_reviewer", "街道审核员", "subdistrict"
+    COMMUNITY_SECRETARY = "community_secretary", "社区书记", "community"
+    COMMUNITY_WORKER = "community_worker", "社区工作者", "community"
+    GRID_WORKER = "grid_worker", "网格员", "community compound"
     RESIDENT = "resident", "居民", "compound building unit"
     # One head, seven roles 一长七员 (DOMAIN section 1).
     BUILDING_HEAD = "building_head", "楼栋长", "building"
-    GATE_DUTY = "gate_duty", "门岗值守员", "community village other compound building"
-    SUPPLY_PURCHASER = "supply_purchaser", "物资采买员", "community village other compound building"
-    CARE_SUPPORT = "care_support", "关爱帮扶员", "community village other compound building"
-    TRANSPORTER = "transporter", "爱心运输员", "community village other compound building"
-    PUBLICITY_PERSUASION = "publicity_persuasion", "宣传劝导员", "community village other compound building"
-    INFORMATION_REPORTER = "information_reporter", "信息报道员", "community village other compound building"
-    COORDINATOR = "coordinator", "综合协调员", "community village other compound building"
+    GATE_DUTY = "gate_duty", "门岗值守员", "community compound building"
+    SUPPLY_PURCHASER = "supply_purchaser", "物资采买员", "community compound building"
+    CARE_SUPPORT = "care_support", "关爱帮扶员", "community compound building"
+    TRANSPORTER = "transporter", "爱心运输员", "community compound building"
+    PUBLICITY_PERSUASION = "publicity_persuasion", "宣传劝导员", "community compound building"
+    INFORMATION_REPORTER = "information_reporter", "信息报道员", "community compound building"
+    COORDINATOR = "coordinator", "综合协调员", "community compound building"
 
 
 ONE_HEAD_SEVEN_ROLES = tuple(Role)[-8:]

@@ -7,6 +7,7 @@ never older than the news of a change takes to arrive.
 
 import functools
 import hashlib
+import itertools
 import threading
 import time
 from collections.abc import Callable
@@ -35,6 +36,7 @@ class Entry(NamedTuple):
 class PublicCache:
     def __init__(self) -> None:
         self._entries: dict[tuple[str, str], Entry] = {}
+        self._pages: set[str] = set()  # few
         self._changes = 0
         self._listening = False
         self._lock = threading.Lock()
@@ -54,6 +56,7 @@ class PublicCache:
                 if len(self._entries) >= LARGEST:
                     self._entries.clear()
                 self._entries[page, code] = entry
+                self._pages.add(page)
         return entry
 
     def changed(self, code: str) -> None:
@@ -61,8 +64,8 @@ class PublicCache:
         above = {code[:n] for n in LEVELS if n < len(code)} | {code}
         with self._lock:
             self._changes += 1
-            for key in [key for key in self._entries if key[1] in above]:
-                del self._entries[key]
+            for key in itertools.product(self._pages, above):
+                self._entries.pop(key, None)
 
     def clear(self, listening: bool = False) -> None:
         with self._lock:
@@ -75,9 +78,10 @@ class PublicCache:
         while True:
             try:
                 self._listen_once(url)
-            except psycopg.Error as error:
+            except Exception as error:
                 structlog.get_logger().warning("public_cache_deaf", cause=type(error).__name__)
-            self.clear()
+            finally:
+                self.clear()
             time.sleep(1)
 
     def _listen_once(self, url: str) -> None:
@@ -94,12 +98,13 @@ cache = PublicCache()
 
 
 def init_app(app: Flask) -> None:
-    """The listener starts with the first request, hence after gunicorn's fork."""
+    """The listener starts with the first request, hence after gunicorn's fork. Not behind PgBouncer in transaction
+    mode, where LISTEN is answered and nothing is ever heard: without a listener nothing is kept."""
     url = app.config["DATABASE_URL"].replace("postgresql+psycopg://", "postgresql://")
     starting = threading.Lock()
 
     def start() -> None:
-        if starting.acquire(blocking=False):  # once, and never released
+        if app.config["DATABASE_PREPARE"] and starting.acquire(blocking=False):  # once, and never released
             threading.Thread(target=cache.listen, args=(url,), daemon=True, name="public-cache").start()
 
     app.extensions["public_cache_start"] = start

@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from sqlalchemy import func, select
 
+from backend.core.settings import settings
 from backend.extensions import READ, db, reading
 
 
@@ -22,9 +24,28 @@ class Borrowed:
         self._pooled: Any = None
 
     def execute(self, sql: str, parameters: Any) -> list[Any]:
+        """Where a connection turns out dead it is thrown away and the next one asked: after a restart of PostgreSQL
+        each one in the pool is, and to read twice harms nothing."""
+        for _ in range(settings["DATABASE_POOL_SIZE"]):
+            try:
+                return self._ask(sql, parameters)
+            except psycopg.Error:
+                if not self._thrown_away():
+                    raise
+        return self._ask(sql, parameters)
+
+    def _ask(self, sql: str, parameters: Any) -> list[Any]:
         if self._pooled is None:
             self._pooled = db.engines[READ].raw_connection()
         return self._pooled.driver_connection.execute(sql, parameters).fetchall()
+
+    def _thrown_away(self) -> bool:
+        """SQLAlchemy sees none of these statements, so it would keep a dead connection for half an hour."""
+        if self._pooled is None or not self._pooled.driver_connection.closed:
+            return False
+        self._pooled.invalidate()
+        self._pooled = None
+        return True
 
     def give_back(self) -> None:
         if self._pooled is not None:

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,10 @@ from backend.core.auth import Actor
 from backend.core.errors import DomainError
 from backend.core.permissions import Permission
 from backend.extensions import db
-from backend.people.households import set_phone
+from backend.people.households import change_member, set_phone
 from backend.people.models import HouseholdMember
-from backend.places.models import FLAGS, Household, Place, PlaceKind
-from backend.places.service import count_households, next_below, place_named
+from backend.places.models import FLAGS, Household, Place
+from backend.places.service import count_households, level_of, lock, next_below, place_named
 
 LARGEST = 5000
 COLUMNS = {
@@ -54,13 +54,14 @@ class ImportReport:
 
 def import_households(actor: Actor, compound_code: str, sheet: bytes) -> ImportReport:
     """Loads a CSV (UTF-8 or GB18030, headings as in COLUMNS) below a compound, making the buildings and units it
-    names. A household is known by its door: the same sheet twice changes nothing. 422 with every faulty cell."""
+    names. A household is known by its door: the same sheet twice changes nothing, and what a sheet has no column
+    for stays as it is (an empty cell of a column that is there empties). 422 with every faulty cell."""
     actor.require(Permission.HOUSEHOLD_EDIT, compound_code, visible=Permission.PLACE_READ)
-    compound = place_named(compound_code)
-    if compound.kind != PlaceKind.COMPOUND:
+    place_named(compound_code)
+    if level_of(compound_code) != "compound":
         raise DomainError("wrong_kind_of_place", "住户表只能导入到小区。")
     rows = _parsed(_lines(sheet))
-    db.session.execute(select(Place.code).where(Place.code == compound_code).with_for_update())
+    lock(compound_code)
     report = ImportReport()
     units = _units(compound_code, rows, report)
     _write(rows, units, report)
@@ -139,10 +140,14 @@ def _whole(words: str) -> bool:
 
 
 def _values(line: dict[str, str]) -> dict[str, Any]:
-    flags = {name: line.get(name, "").lower() in YES for name in FLAGS}
-    floor, count = line.get("floor"), line.get("member_count")
-    numbers = {"floor": int(floor) if floor else None, "member_count": int(count) if count else 1}
-    return {**line, **flags, **numbers, "phone": line.get("phone") or None}
+    """What the row says of the columns the sheet has: of the others nothing at all."""
+    meaning: dict[str, Callable[[str], Any]] = {
+        **dict.fromkeys(FLAGS, lambda cell: cell.lower() in YES),
+        "floor": lambda cell: int(cell) if cell else None,
+        "member_count": lambda cell: int(cell) if cell else 1,
+        "phone": lambda cell: cell or None,
+    }
+    return {name: meaning.get(name, str)(cell) for name, cell in line.items()}
 
 
 def _fault(row: int, column: str, detail: str) -> dict[str, Any]:
@@ -210,14 +215,14 @@ def _heads(household_ids: list[uuid.UUID]) -> dict[uuid.UUID, HouseholdMember]:
 
 
 def _columns(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row[name] for name in ("floor", "member_count", *FLAGS)}
+    return {name: row[name] for name in ("floor", "member_count", *FLAGS) if name in row}
 
 
 def _add(row: dict[str, Any], code: str) -> HouseholdMember:
     """A household; returns its head, not added yet."""
     household = Household(place_code=code, room=row["room"], **_columns(row))
     head = HouseholdMember(household_id=household.id, is_head=True, name=row["head"])
-    set_phone(head, row["phone"])
+    set_phone(head, row.get("phone"))
     db.session.add(household)
     return head
 
@@ -230,9 +235,8 @@ def _change(row: dict[str, Any], household: Household, head: HouseholdMember | N
         head = HouseholdMember(household_id=household.id, is_head=True, name=row["head"])
         db.session.add(head)
         changed["head"] = row["head"]
-    if (head.name, head.phone) != (row["head"], row["phone"]):
-        head.name = row["head"]
-        set_phone(head, row["phone"])
+    told = {"name": row["head"]} | ({"phone": row["phone"]} if "phone" in row else {})
+    if change_member(head, told):
         changed["head"] = row["head"]
     household.revision += bool(changed)
     return bool(changed)

@@ -94,12 +94,70 @@ def add_member(actor: Actor, household_id: uuid.UUID, name: str, phone: str | No
     return member
 
 
-def reveal_member(actor: Actor, member_id: uuid.UUID, purpose: str) -> HouseholdMember:
-    """A member's name and phone in clear, for a stated purpose. The look is audited."""
+def _member_in_sight(actor: Actor, member_id: uuid.UUID) -> tuple[HouseholdMember, Household]:
     member = db.session.get(HouseholdMember, member_id)
     if member is None:
         raise NotFound("住户")  # the same words as for one out of sight
-    household = household_in_sight(actor, member.household_id)
+    return member, household_in_sight(actor, member.household_id)
+
+
+def _present(actor: Actor, member_id: uuid.UUID) -> tuple[HouseholdMember, list[HouseholdMember], Household]:
+    """A member the actor may change, all who live there now, and their home. The rows are locked in the order of
+    their ids, so that of two who name a new head the second sees the first's."""
+    member, household = _member_in_sight(actor, member_id)
+    actor.require(Permission.HOUSEHOLD_EDIT, household.place_code)
+    home = select(HouseholdMember).where(
+        HouseholdMember.household_id == household.id, HouseholdMember.left_at.is_(None)
+    )
+    locked = home.order_by(HouseholdMember.id).with_for_update(key_share=True)
+    family = list(db.session.scalars(locked, execution_options={"populate_existing": True}))
+    if member not in family:
+        raise Conflict("already_left", "这位家庭成员已经迁出，请刷新后查看。")
+    return member, family, household
+
+
+def change_member(member: HouseholdMember, values: dict[str, Any]) -> list[str]:
+    """Sets the name and the phone, as far as given; returns which of them were different before."""
+    changed = [name for name, value in values.items() if getattr(member, name) != value]
+    if "name" in changed:
+        member.name = values["name"]
+    if "phone" in changed:
+        set_phone(member, values["phone"])
+    return changed
+
+
+def update_member(actor: Actor, member_id: uuid.UUID, changes: dict[str, Any]) -> HouseholdMember:
+    """Name, phone, and who the head is: naming a new head takes it from the old one in the same transaction. The
+    record tells which fields changed, never what they say."""
+    member, family, household = _present(actor, member_id)
+    heads = changes.pop("is_head", False) and not member.is_head
+    changed = change_member(member, changes)
+    if heads:
+        for other in family:
+            other.is_head = False
+        db.session.flush()  # the old head steps down first: the database knows no moment with two
+        member.is_head = True
+        changed.append("is_head")
+    if changed:
+        details = {"changed": sorted(changed)}
+        place = household.place_code
+        audit.record("household_member", "update", actor, member, place_code=place, details=details)
+    db.session.flush()
+    return member
+
+
+def leave(actor: Actor, member_id: uuid.UUID) -> HouseholdMember:
+    """The member has moved out. A head who leaves leaves the household without one until it is named."""
+    member, _, household = _present(actor, member_id)
+    member.left_at = func.now()
+    audit.record("household_member", "leave", actor, member, place_code=household.place_code)
+    db.session.flush()
+    return member
+
+
+def reveal_member(actor: Actor, member_id: uuid.UUID, purpose: str) -> HouseholdMember:
+    """A member's name and phone in clear, for a stated purpose. The look is audited."""
+    member, household = _member_in_sight(actor, member_id)
     actor.require(Permission.HOUSEHOLD_REVEAL, household.place_code)
     audit.record(
         "household_member",
@@ -157,7 +215,8 @@ def withdraw_consent(actor: Actor, consent_id: uuid.UUID) -> Consent:
 
 
 def consented(household_id: uuid.UUID, user_id: uuid.UUID) -> Consent | None:
-    """The household's standing consent that the user acts for it."""
+    """The household's standing consent that the user acts for it. Nobody asks yet: the verbs of later features (group
+    buy, medicine) ask it before a volunteer acts for a home."""
     query = select(Consent).where(
         Consent.household_id == household_id,
         Consent.given_to == user_id,

@@ -95,7 +95,8 @@ def appoint(body: dict) -> Any:
 
 
 @blp.route("/role-assignments/<uuid:assignment_id>/end", methods=["POST"])
-@operation("dismiss", "免职", "End a post", needs=P.ROLE_APPOINT, errors=(404,))
+# Every post grants PLACE_READ, and whoever has a post may resign it; to end another's the verb asks for ROLE_APPOINT.
+@operation("dismiss", "免职或辞职", "End a post, or resign one's own", needs=P.PLACE_READ, errors=(404,))
 @blp.response(200, s.AssignmentSchema)
 def dismiss(assignment_id: UUID) -> Any:
     return service.dismiss(current_actor(), assignment_id)
@@ -163,6 +164,21 @@ def update_household(body: dict, household_id: UUID) -> Any:
 @blp.response(201, s.MemberSchema)
 def add_member(body: dict, household_id: UUID) -> Any:
     return views.masked_member(households.add_member(current_actor(), household_id, **body))
+
+
+@blp.route("/household-members/<uuid:member_id>", methods=["PATCH"])
+@operation("updateMember", "更正家庭成员、变更户主", "Correct a member", needs=P.HOUSEHOLD_EDIT, errors=(404,))
+@blp.arguments(s.UpdateMemberSchema)
+@blp.response(200, s.MemberSchema)
+def update_member(body: dict, member_id: UUID) -> Any:
+    return views.masked_member(households.update_member(current_actor(), member_id, body))
+
+
+@blp.route("/household-members/<uuid:member_id>/leave", methods=["POST"])
+@operation("leaveHousehold", "家庭成员迁出", "Record that a member moved out", needs=P.HOUSEHOLD_EDIT, errors=(404,))
+@blp.response(200, s.MemberSchema)
+def leave(member_id: UUID) -> Any:
+    return views.masked_member(households.leave(current_actor(), member_id))
 
 
 @blp.route("/household-members/<uuid:member_id>/reveal", methods=["POST"])

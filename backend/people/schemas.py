@@ -43,7 +43,9 @@ class PostSchema(Schema):
 
 
 class MeSchema(Schema):
-    id = fields.UUID(required=True)
+    id = fields.UUID(
+        required=True, metadata={"description": "我的编号，任命时出示给社区书记 shown to whoever appoints me"}
+    )
     name = fields.String(required=True)
     posts = fields.List(fields.Nested(PostSchema), required=True)
     permissions = fields.List(fields.String(), required=True)
@@ -53,7 +55,12 @@ class AppointSchema(Schema):
     user_id = fields.UUID(required=True)
     role = fields.Enum(Role, by_value=True, required=True)
     place_code = place_code(required=True)
-    until = fields.AwareDateTime(load_default=None, allow_none=True)
+    until = fields.AwareDateTime(
+        load_default=None, allow_none=True, metadata={"description": "任期到何时，不填为长期 held until; none: no end"}
+    )
+    name = written(
+        40, load_default=None, allow_none=True, metadata={"description": "签字用的姓名 the name they sign with"}
+    )
 
 
 class AssignmentSchema(Schema):
@@ -116,6 +123,15 @@ class AddMemberSchema(Schema):
     name = written(20, required=True)
     phone = phone(load_default=None, allow_none=True)
     is_head = fields.Boolean(load_default=False)
+
+
+class UpdateMemberSchema(Schema):
+    name = written(20)
+    phone = phone(allow_none=True)
+    is_head = fields.Boolean(
+        validate=validate.Equal(True, error="请到新户主那里设为户主，原户主会自动变更。"),
+        metadata={"description": "设为户主，原户主自动变更 makes this member the head instead of the old one"},
+    )
 
 
 class RevealSchema(Schema):

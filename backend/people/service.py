@@ -7,15 +7,17 @@ from typing import Any
 
 from sqlalchemy import func, select, text
 
-from backend.core import audit, clock
+from backend.core import audit
 from backend.core.auth import HOUSE, Actor
 from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
 from backend.core.models import within
 from backend.core.permissions import APPOINTS, ONE_HEAD_SEVEN_ROLES, Permission, Role
+from backend.core.transaction import database_now
 from backend.extensions import db
 from backend.people.models import RoleAssignment, User
-from backend.places.service import place_named
+from backend.places.service import LEVEL_WORDS, level_of, place_named
 
+NAME_LONGEST = 40
 SEVEN = [role.value for role in ONE_HEAD_SEVEN_ROLES[1:]]
 ROLES_COVERED = text("""
 SELECT (SELECT count(DISTINCT place_code) FROM role_assignment
@@ -28,69 +30,128 @@ SELECT (SELECT count(DISTINCT place_code) FROM role_assignment
 
 
 def appoint(
-    actor: Actor, user_id: uuid.UUID, role: Role, place_code: str, until: datetime | None = None
+    actor: Actor,
+    user_id: uuid.UUID,
+    role: Role,
+    place_code: str,
+    until: datetime | None = None,
+    name: str | None = None,
 ) -> RoleAssignment:
-    """Gives a role at a place. Nobody gives a role they could not hold over (see APPOINTS), nor any to themselves;
-    a role is held only at its own kinds of place. Giving again what is held already changes nothing."""
-    place = place_named(place_code)
+    """Gives a role at a place, and the user the name they sign with. Nobody gives a role they could not hold over (see
+    APPOINTS), nor any to themselves; a role is held only at its own levels. Giving again what is held already changes
+    at most its end (`until` None: it has none)."""
+    place_named(place_code)
     if actor is not HOUSE:
         _may_give(actor, user_id, role, place_code)
-    if place.kind not in role.held_at:
-        raise DomainError("wrong_kind_of_place", f"{role.label}不在这一级地点任职。")
-    if db.session.get(User, user_id) is None:
+    _refuse_senseless(role, place_code, until)
+    user = db.session.get(User, user_id, with_for_update={"key_share": True})
+    if user is None:
         raise NotFound("用户")
+    if name and name != user.name:
+        _rename(actor, user, name, place_code)
+    assignment = _held(user_id, role, place_code)
+    if assignment is None:
+        assignment = RoleAssignment(
+            user_id=user_id, role=role.value, place_code=place_code, appointed_by=actor.id, until=until
+        )
+        db.session.add(assignment)
+        audit.record("role", "appoint", actor, assignment, place_code=place_code, details={"role": role.value})
+    elif assignment.until != until:
+        assignment.until = until
+        details = {"role": role.value, "until": until.isoformat() if until else None}
+        audit.record("role", "change_until", actor, assignment, place_code=place_code, details=details)
+    db.session.flush()
+    return assignment
+
+
+def _refuse_senseless(role: Role, place_code: str, until: datetime | None) -> None:
+    if level_of(place_code) not in role.held_at:
+        where = "、".join(words for level, words in LEVEL_WORDS.items() if level in role.held_at)
+        raise DomainError("wrong_kind_of_place", f"{role.label}只能在这一级任职：{where}。请重新选择地点。")
+    if until and until <= database_now():
+        raise DomainError("until_past", "任期的截止时间已经过去，请填将来的时间。")
+
+
+def _held(user_id: uuid.UUID, role: Role, place_code: str) -> RoleAssignment | None:
+    """The post as it is held now. One that has run out is ended here: a new one may begin."""
     held = select(RoleAssignment).where(
         RoleAssignment.user_id == user_id,
         RoleAssignment.role == role.value,
         RoleAssignment.place_code == place_code,
         RoleAssignment.ended_at.is_(None),
     )
-    if assignment := db.session.scalars(held).one_or_none():
-        if assignment.until is None or assignment.until > clock.now():
-            return assignment
-        assignment.ended_at = assignment.until  # it had run out: a new one begins
+    assignment = db.session.scalars(held.with_for_update()).one_or_none()
+    if assignment and assignment.until and assignment.until <= database_now():
+        assignment.ended_at = assignment.until
         db.session.flush()
-    assignment = RoleAssignment(
-        user_id=user_id, role=role.value, place_code=place_code, appointed_by=actor.id, until=until
-    )
-    db.session.add(assignment)
-    audit.record("role", "appoint", actor, assignment, place_code=place_code, details={"role": role.value})
-    db.session.flush()
+        return None
     return assignment
+
+
+def _rename(actor: Actor, user: User, name: str, place_code: str) -> None:
+    """The official name. Who could not have given every post the user holds does not say how they sign elsewhere:
+    else a secretary would rename a reviewer by making them a resident."""
+    if not name.strip() or not name.isprintable() or len(name) > NAME_LONGEST:
+        raise DomainError("bad_name", f"姓名最多 {NAME_LONGEST} 个字，且不能有特殊字符。")
+    posts = db.session.scalars(_live().where(RoleAssignment.user_id == user.id))
+    if actor is not HOUSE and not all(_outranks(actor, Role(post.role), post.place_code) for post in posts):
+        raise Forbidden("name_not_yours", "这个人另有职务，姓名请由其上级填写；不填姓名也可以任命。")
+    user.name = name
+    audit.record("user", "rename", actor, user, place_code=place_code)
+
+
+def _outranks(actor: Actor, role: Role, place_code: str) -> bool:
+    return any(role in APPOINTS.get(own, ()) for own in actor.roles_at(place_code))
 
 
 def _may_give(actor: Actor, user_id: uuid.UUID, role: Role, place_code: str) -> None:
     actor.require(Permission.ROLE_APPOINT, place_code, visible=Permission.PLACE_READ)
     if user_id == actor.id:
         raise Forbidden("not_to_oneself", "不能给自己任命职务。")
-    if not any(role in APPOINTS.get(own, ()) for own in actor.roles_at(place_code)):
+    if not _outranks(actor, role, place_code):
         raise Forbidden("above_your_rank", "您不能任命这一职务，请联系上级指挥部。")
 
 
 def dismiss(actor: Actor, assignment_id: uuid.UUID) -> RoleAssignment:
-    """Ends a post at once: the roles are read on each request."""
+    """Ends a post at once: the roles are read on each request. Anyone may resign their own; another's is ended by who
+    could have given it."""
     query = select(RoleAssignment).where(
         RoleAssignment.id == assignment_id,
-        within(RoleAssignment.place_code, actor.scope(Permission.ROLE_READ)),
+        within(RoleAssignment.place_code, actor.scope(Permission.ROLE_READ)) | (RoleAssignment.user_id == actor.id),
     )
     assignment = db.session.scalars(query.with_for_update()).one_or_none()
     if assignment is None:
         raise NotFound("任职")
-    _may_give(actor, assignment.user_id, Role(assignment.role), assignment.place_code)
+    own = assignment.user_id == actor.id
+    if not own:
+        _may_give(actor, assignment.user_id, Role(assignment.role), assignment.place_code)
     if assignment.ended_at:
         raise Conflict("already_ended", "这一任职已经结束。")
     assignment.ended_at = func.now()
-    audit.record("role", "dismiss", actor, assignment, place_code=assignment.place_code)
+    audit.record("role", "resign" if own else "dismiss", actor, assignment, place_code=assignment.place_code)
     db.session.flush()
     return assignment
 
 
+def _live() -> Any:
+    """A select of the posts held now."""
+    unending = RoleAssignment.until.is_(None) | (RoleAssignment.until > func.now())
+    return select(RoleAssignment).where(RoleAssignment.ended_at.is_(None), unending)
+
+
 def posts_at(actor: Actor, place_code: str) -> Any:
-    """A select of the posts at or below a place, within the actor's sight."""
-    actor.require(Permission.ROLE_READ, place_code)
-    return select(RoleAssignment).where(
-        within(RoleAssignment.place_code, [place_code]), RoleAssignment.ended_at.is_(None)
-    )
+    """A select of the posts held at or below a place, within the actor's sight."""
+    if actor is not HOUSE:
+        actor.require(Permission.ROLE_READ, place_code)
+    return _live().where(within(RoleAssignment.place_code, [place_code]))
+
+
+def roster(place_code: str) -> list[tuple[uuid.UUID, str, str, str]]:
+    """For the operator: (user id, name, role, place) of every post held at or below a place, in the order of places."""
+    place_named(place_code)
+    posts = posts_at(HOUSE, place_code).join(User, User.id == RoleAssignment.user_id)
+    shown = posts.with_only_columns(User.id, User.name, RoleAssignment.role, RoleAssignment.place_code)
+    return [tuple(post) for post in db.session.execute(shown.order_by(RoleAssignment.place_code, RoleAssignment.id))]
 
 
 def user_names(user_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -6,13 +6,14 @@ import uuid
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.core import audit, clock
 from backend.core.auth import ACCESS_TOKEN_LIFE, HOUSE, Actor, issue_access_token
 from backend.core.crypto import keyring
 from backend.core.errors import Unauthorised
+from backend.core.jobs import job
 from backend.core.models import new_id
 from backend.extensions import db
 from backend.people.models import RefreshToken, User
@@ -88,12 +89,18 @@ def refresh(secret: str) -> Tokens | None:
 
 
 def revoke_family(secret: str) -> None:
-    """Ends every session that descends from the same sign-in."""
+    """Ends every session that descends from the same sign-in. The record names the user whose sessions they were."""
     family = select(RefreshToken.family_id).where(RefreshToken.digest == _digest(secret)).scalar_subquery()
     live = (RefreshToken.family_id == family) & RefreshToken.revoked_at.is_(None)
-    ending = update(RefreshToken).where(live).values(revoked_at=func.now()).returning(RefreshToken.id)
-    if db.session.scalars(ending).all():
-        audit.record("session", "revoke", HOUSE)
+    ending = update(RefreshToken).where(live).values(revoked_at=func.now()).returning(RefreshToken.user_id)
+    if ended := db.session.scalars(ending).all():
+        audit.record("session", "revoke", HOUSE, db.session.get_one(User, ended[0]))
+
+
+@job("people.forget_sessions", every="37 19 * * *")
+def forget_sessions() -> None:
+    """Refresh tokens are deleted a day after they expired; until then their reuse is still recognised."""
+    db.session.execute(delete(RefreshToken).where(RefreshToken.expires_at < func.now() - timedelta(days=1)))
 
 
 def _digest(secret: str) -> bytes:

@@ -20,7 +20,11 @@ class PlaceListSchema(Schema):
 
 class SearchQuery(Schema):
     words = written(40, required=True, metadata={"description": "名称里的字 part of the name"})
-    kind = fields.String(load_default=None, validate=validate.OneOf([kind.value for kind in PlaceKind]))
+    kind = fields.String(
+        load_default=None,
+        validate=validate.OneOf([kind.value for kind in PlaceKind]),
+        metadata={"description": "不填则不找楼栋和单元 without it, buildings and units are left out"},
+    )
     limit = fields.Integer(load_default=20, validate=validate.Range(1, 50))
 
 

@@ -14,18 +14,27 @@ from backend.core.permissions import Permission
 from backend.extensions import db
 from backend.places.models import Household, Place, PlaceKind
 
-# What may be added by hand below what. The register's own levels come from the register alone.
-ABOVE = {
-    PlaceKind.COMPOUND: {PlaceKind.COMMUNITY, PlaceKind.VILLAGE, PlaceKind.OTHER},
-    PlaceKind.BUILDING: {PlaceKind.COMPOUND},
-    PlaceKind.UNIT: {PlaceKind.BUILDING},
-}
-# Below the community a code tells its kind by its length.
-KIND_BY_DIGITS = {16: PlaceKind.COMPOUND, 20: PlaceKind.BUILDING, 24: PlaceKind.UNIT}
+# A code tells its level by its length. Kind and level differ in the register alone: a township stands at the level of
+# a subdistrict, and `other` (a development zone, a scenic area) at that of a subdistrict or of a community.
+LEVELS = {4: "city", 6: "district", 9: "subdistrict", 12: "community", 16: "compound", 20: "building", 24: "unit"}
+LEVEL_WORDS = dict(zip(LEVELS.values(), ("市", "区", "街道", "社区（村）", "小区", "楼栋", "单元"), strict=True))
 COMPOUND_DIGITS = 16
-REGISTER_KINDS = {kind.value for kind in PlaceKind} - {kind.value for kind in ABOVE}
+KIND_BY_DIGITS = {digits: PlaceKind(level) for digits, level in LEVELS.items() if digits >= COMPOUND_DIGITS}
+# What may be added by hand below which level. The register's own levels come from the register alone.
+ABOVE = {PlaceKind.COMPOUND: "community", PlaceKind.BUILDING: "compound", PlaceKind.UNIT: "building"}
+REGISTER_KINDS = {
+    4: {PlaceKind.CITY},
+    6: {PlaceKind.DISTRICT},
+    9: {PlaceKind.SUBDISTRICT, PlaceKind.TOWNSHIP, PlaceKind.OTHER},
+    12: {PlaceKind.COMMUNITY, PlaceKind.VILLAGE, PlaceKind.OTHER},
+}
 REGISTER_COLUMNS = ["code", "name", "kind", "parent_code"]
 NAME_LONGEST = 80
+
+
+def level_of(code: str) -> str:
+    """The level of a place: what decides which roles are held there and what may be added below it."""
+    return LEVELS[len(code)]
 
 
 def place_named(code: str) -> Place:
@@ -42,10 +51,10 @@ def children(code: str) -> list[Place]:
 
 
 def search(words: str, kind: str | None, limit: int) -> list[Place]:
-    """Places whose name contains the words, in the order of the register."""
-    query = select(Place).where(Place.name.contains(words, autoescape=True))
-    if kind:
-        query = query.where(Place.kind == kind)
+    """Places whose name contains the words, in the order of the register; down to the compounds, unless a `kind` is
+    asked for: every compound has its 1栋."""
+    asked = Place.kind == kind if kind else Place.kind.not_in([PlaceKind.BUILDING, PlaceKind.UNIT])
+    query = select(Place).where(Place.name.contains(words, autoescape=True), asked)
     return list(db.session.scalars(query.order_by(Place.code).limit(limit)))
 
 
@@ -59,11 +68,12 @@ def add(actor: Actor, parent_code: str, kind: str, name: str) -> Place:
     """A compound below a community, a building below a compound, a unit below a building. The parent's row is
     locked, so that two who add at once get two numbers; the same name twice below one parent is refused (409)."""
     actor.require(Permission.PLACE_EDIT, parent_code, visible=Permission.PLACE_READ)
-    parent = db.session.scalars(select(Place).where(Place.code == parent_code).with_for_update()).one_or_none()
-    if parent is None:
+    if lock(parent_code) is None:
         raise NotFound("地点")
-    if parent.kind not in ABOVE[PlaceKind(kind)]:
-        raise DomainError("wrong_parent", "这一级下面不能添加这种地点。")
+    above = ABOVE[PlaceKind(kind)]
+    if level_of(parent_code) != above:
+        detail = f"{LEVEL_WORDS[kind]}要加在{LEVEL_WORDS[above]}下面，请先选好所在的{LEVEL_WORDS[above]}再添加。"
+        raise DomainError("wrong_parent", detail)
     below = list(db.session.scalars(select(Place).where(Place.parent_code == parent_code)))
     if any(place.name == name for place in below):
         raise Conflict("name_taken", "这里已经有同名的地点。")
@@ -72,6 +82,12 @@ def add(actor: Actor, parent_code: str, kind: str, name: str) -> Place:
     audit.record("place", "add", actor, place_code=place.code, details={"kind": kind})
     db.session.flush()
     return place
+
+
+def lock(code: str) -> Place | None:
+    """The place, its row locked. FOR NO KEY UPDATE: a code never changes, and whoever records something about the
+    place (a foreign key's KEY SHARE) need not wait."""
+    return db.session.scalars(select(Place).where(Place.code == code).with_for_update(key_share=True)).one_or_none()
 
 
 def next_below(parent_code: str, kind: str, name: str, taken: set[str]) -> Place:
@@ -91,13 +107,6 @@ def count_households(compound_code: str) -> None:
         .scalar_subquery()
     )
     db.session.execute(update(Place).where(Place.code == compound_code).values(households=counted))
-
-
-def compound_of(code: str) -> str:
-    """The code of the compound that a place in it belongs to."""
-    if len(code) < COMPOUND_DIGITS:
-        raise DomainError("not_in_a_compound", "这个地点不在小区里。")
-    return code[:COMPOUND_DIGITS]
 
 
 @dataclass
@@ -156,9 +165,11 @@ def _why_bad(row: dict[str, str], codes: set[str], seen: set[str]) -> str | None
     if None in row or None in row.values():
         return "the number of columns is wrong"
     code, parent = row["code"], row["parent_code"]
+    fitting = REGISTER_KINDS.get(len(code), set())
+    listed = ", ".join(sorted(fitting))
     reasons = (
         (
-            not (code.isascii() and code.isdigit() and len(code) in (4, 6, 9, 12)),
+            not (code.isascii() and code.isdigit() and len(code) in REGISTER_KINDS),
             f"code {code!r} is not 4, 6, 9 or 12 digits",
         ),
         (code in seen, f"code {code} stands twice in the file"),
@@ -167,7 +178,7 @@ def _why_bad(row: dict[str, str], codes: set[str], seen: set[str]) -> str | None
             len(row["name"]) > NAME_LONGEST or not row["name"].isprintable(),
             f"the name is not {NAME_LONGEST} plain letters at most",
         ),
-        (row["kind"] not in REGISTER_KINDS, f"kind {row['kind']!r} is none of the register's"),
+        (row["kind"] not in fitting, f"kind {row['kind']!r} is none of a code of {len(code)} digits: {listed}"),
         ((row["kind"] == "city") != (not parent), "a city has no parent, everything else has one"),
         (bool(parent) and parent not in codes, f"parent {parent} is not in the register"),
         (

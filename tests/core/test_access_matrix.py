@@ -55,12 +55,14 @@ SAMPLES = {
     "addPlace": Sample(lambda h: {"parent_code": h["building"], "kind": "unit", "name": "矩阵"}),
     "listRoleAssignments": Sample(query={"place": MACHIDUN}),
     "appoint": Sample(lambda h: {"user_id": h["nobody"], "role": "resident", "place_code": h["code"]}),
-    "dismiss": Sample(),
+    "dismiss": Sample(needs=P.ROLE_APPOINT),  # who holds a post may resign it: the post here is li's
     "listHouseholds": Sample(query={"place": MACHIDUN}),
     "importHouseholds": Sample("楼栋,单元,房号,户主\n1栋,1单元,901,王五\n".encode()),
     "findHouseholdByPhone": Sample({**LOOK, "phone": things.PHONE}),
     "updateHousehold": Sample({"revision": 1, "lives_alone": True}),
     "addMember": Sample({"name": "李四"}),
+    "updateMember": Sample({"name": "李四", "phone": "13700000000"}),
+    "leaveHousehold": Sample(),
     "revealMember": Sample(LOOK),
     "recordConsent": Sample(lambda h: {"given_to": h["nobody"], "kind": "voice"}, place=BUILDING),
     "withdrawConsent": Sample(place=BUILDING),
@@ -115,7 +117,7 @@ def have(world, app):
         "code": READY, "building": BUILDING, "district": DONGXIHU, "household_id": home, "member_id": member,
         "consent_id": agreed["id"], "case_id": answer.json["id"], "event_id": answer.json["events"][0]["id"],
         "application_id": filed["id"], "noticed": noticed["id"], "objection_id": objected.json["id"],
-        "assignment_id": next(p["id"] for p in posts if p["user_name"] == "qian"),
+        "assignment_id": next(p["id"] for p in posts if p["user_name"] == "li"),
         "nobody": things.person(app, "nobody"),
     }  # fmt: skip
 

@@ -22,6 +22,14 @@ from tests.core import things
 ANYONE = public("a route of this test")
 WRITE = "UPDATE place SET name = 'x' WHERE code = '4201'"
 
+PLACE = "INSERT INTO place (code, name, kind, parent_code) VALUES "
+BREAKING = {
+    "unique": f"{PLACE} ('4201', 'x', 'city', NULL)",
+    "check": f"{PLACE} ('no code', 'x', 'city', NULL)",
+    "foreign-key": f"{PLACE} ('420199', 'x', 'district', '42019')",
+    "not-null": "UPDATE place SET name = NULL",
+}
+
 
 def throw_away():
     """Routes that misbehave, one each way."""
@@ -40,7 +48,13 @@ def throw_away():
 
     route("/writes", lambda: rows(WRITE))
     route("/writes-by-orm", lambda: str(db.session.execute(text(WRITE))))
+
+    def breaking(statement):
+        return lambda: str(db.session.execute(text(statement)))
+
     route("/raises", raising, "POST")
+    for name, statement in BREAKING.items():
+        route(f"/{name}", breaking(statement), "POST")
     route("/defect", defect)
     route("/slow", lambda: str(rows("SELECT pg_sleep(5)")))
     route("/slow", lambda: str(rows("SELECT pg_sleep(5)")), "POST")
@@ -82,6 +96,30 @@ def test_a_defect_tells_nothing(plain):
     answer = plain.test_client().get("/defect")
     assert (answer.status_code, answer.json["code"]) == (500, "internal")
     assert "Zero" not in answer.text and "138" not in answer.text and answer.json["request_id"]
+
+
+def test_two_acts_that_crossed_are_a_conflict(plain):
+    answer = plain.test_client().post("/unique")
+    assert (answer.status_code, answer.json["code"]) == (409, "place_exists")
+
+
+CONSTRAINTS = {"check": "ck_place_code_form", "foreign-key": "fk_place_parent_code", "not-null": None}
+
+
+@pytest.mark.parametrize("kind", CONSTRAINTS)
+def test_any_other_violated_constraint_is_our_defect_and_names_itself_in_the_log(world, app, kind, capsysbinary):
+    with things.plain_app(app, throw_away(), APP_ENV="production") as bare:
+        answer = bare.test_client().post(f"/{kind}")
+    assert (answer.status_code, answer.json["code"]) == (500, "internal")
+    line = json.loads(capsysbinary.readouterr().out)
+    assert (line["event"], line["level"], line["constraint"]) == ("defect", "error", CONSTRAINTS[kind])
+    assert "/backend/" in line["where"] and "no code" not in str(line)
+
+
+def test_and_in_tests_it_is_raised(world, app):
+    with things.plain_app(app, throw_away(), APP_ENV="test") as bare, pytest.raises(DBAPIError, match="ck_place") as e:
+        bare.test_client().post("/check")
+    assert "hide_parameters" in str(e.value) or "parameters" not in str(e.value)
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -245,15 +283,31 @@ def test_logs_are_json_with_the_request_id_and_without_anything_personal(world, 
         assert secret not in json.dumps(lines, ensure_ascii=False)
 
 
+def test_the_log_tells_the_public_from_who_was_turned_away(world, app, capsysbinary):
+    client, wang = app.test_client(), world.wang
+    with things.logged():
+        client.get(f"/api/v1/public/places/{BUILDING[:12]}")
+        client.get("/api/v1/me")
+        wang.get("/me")
+    lines = [json.loads(line) for line in capsysbinary.readouterr().out.splitlines()]
+    requests = [line["actor"] for line in lines if line["event"] == "request"]
+    assert requests == ["public", None, things.person(app, "wang")]
+
+
 def test_probes(world, app, plain, owner):
-    client = app.test_client()
+    """A release migrates first: the machines that still run the code before it stay ready."""
+    client, (head, *older) = app.test_client(), health.revisions()
     assert client.get("/livez").json == {"status": "ok"}
-    assert client.get("/readyz").json["status"] == "ok"
-    owner.execute("UPDATE alembic_version SET version_num = 'older'")
+    assert client.get("/readyz").json == {"status": "ok", "migration": head}
+    found = {"later": 200, older[0]: 503, older[-1]: 503, None: 503}
     try:
-        assert (client.get("/readyz").status_code, client.get("/livez").status_code) == (503, 200)
+        for version, status in found.items():
+            owner.execute("DELETE FROM alembic_version")
+            owner.execute("INSERT INTO alembic_version SELECT %s WHERE %s::text IS NOT NULL", [version, version])
+            assert (client.get("/readyz").status_code, client.get("/livez").status_code) == (status, 200), version
     finally:
-        owner.execute("UPDATE alembic_version SET version_num = %s", [health.head()])
+        owner.execute("DELETE FROM alembic_version")
+        owner.execute("INSERT INTO alembic_version VALUES (%s)", [head])
 
 
 @pytest.mark.parametrize(

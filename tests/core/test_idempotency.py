@@ -1,5 +1,6 @@
 """One effect per (user, operation, key), however often and however concurrently it is sent."""
 
+import hashlib
 import random
 import time
 import uuid
@@ -9,7 +10,8 @@ from datetime import timedelta
 
 import pytest
 
-from backend.core import clock, jobs
+from backend.core import clock, idempotency, jobs
+from backend.core.crypto import keyring
 from backend.core.transaction import unit_of_work
 from tests.cast import READY, Cast, key
 from tests.core import things
@@ -144,13 +146,46 @@ def test_the_kept_answer_is_encrypted(world, home, owner):
     assert len(kept) > 40 and b"{" not in kept[:1] and b"5678" not in kept and b"is_head" not in kept
 
 
-def test_keys_are_kept_seven_days_and_then_forgotten(world, path, app, owner):
+def test_what_a_body_holds_cannot_be_tried_out_on_its_fingerprint(world, home, app, owner):
+    body, fingerprints = {"name": things.NAME, "phone": things.PHONE}, "SELECT fingerprint FROM idempotency_key"
+    world.wang.post(f"/households/{home}/members", body)
+    (kept,) = owner.execute(fingerprints).fetchone()
+    address, sent = f"/api/v1/households/{home}/members?".encode(), app.json.dumps(body).encode()
+    plain = hashlib.sha256(address + b"\0" + sent)
+    assert kept not in (plain.digest(), hashlib.sha256(sent).digest()), "whoever has the table needs the key too"
+    assert kept == keyring.blind_index(plain.hexdigest(), "idempotency_key.fingerprint")
+
+
+def test_ids_are_ordered_by_time(world, path, app, owner):
     for _ in range(2):
         world.wang.post(path, things.consent(app))
-    age = "UPDATE idempotency_key SET created_at = now() - interval '7 days' + %s::interval WHERE id = %s"
-    old, young = [row[0] for row in owner.execute("SELECT id FROM idempotency_key")]
-    owner.execute(age, ["-1 minute", old])
-    owner.execute(age, ["1 hour", young])
+    ids = [row[0] for row in owner.execute("SELECT id FROM idempotency_key ORDER BY created_at")]
+    assert ids == sorted(ids) and all(row_id.version == 7 for row_id in ids)
+
+
+WEEK = timedelta(days=7)
+AGES = (timedelta(0), WEEK - timedelta(minutes=1), WEEK + timedelta(minutes=1), timedelta(days=400))
+INSERT = (
+    "INSERT INTO idempotency_key (id, user_id, operation, key, fingerprint, status) VALUES (%s, %s, 'x', %s, '', 200)"
+)
+
+
+def id_made(at):
+    """A UUIDv7 of that instant."""
+    return uuid.UUID(int=int(at.timestamp() * 1000) << 80 | uuid.uuid4().int % (1 << 62) | 7 << 76 | 2 << 62)
+
+
+def test_keys_are_kept_seven_days_and_then_forgotten(world, app, owner):
+    for n, age in enumerate(AGES):
+        owner.execute(INSERT, [id_made(clock.now() - age), uuid.UUID(int=0), f"key-{n}"])
     with app.app_context(), unit_of_work():
         jobs.forget_keys()
-    assert [row[0] for row in owner.execute("SELECT id FROM idempotency_key")] == [young]
+    assert [row[0] for row in owner.execute("SELECT key FROM idempotency_key ORDER BY key")] == ["key-0", "key-1"]
+
+
+def test_however_many_there_are(world, app, owner):
+    for n in range(7):
+        owner.execute(INSERT, [id_made(clock.now() - timedelta(days=8)), uuid.UUID(int=0), f"key-{n}"])
+    with app.app_context():
+        idempotency.forget(batch=3)
+    assert owner.execute("SELECT count(*) FROM idempotency_key").fetchone() == (0,)

@@ -5,8 +5,9 @@ import time
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 
-from backend.core import clock
+from backend.core import clock, public_cache
 from backend.core.public_cache import PublicCache, cache
 from backend.core.transaction import unit_of_work
 from tests.cast import DONGXIHU, ELSEWHERE, READY
@@ -90,6 +91,40 @@ def test_at_midnight_in_shanghai_a_page_is_yesterdays(monkeypatch):
     tomorrow = clock.today() + timedelta(days=1)
     monkeypatch.setattr(clock, "today", lambda: tomorrow)
     assert own.get("place.json", READY) is None
+
+
+def test_whatever_ends_the_listening_nothing_is_kept_and_it_begins_again(monkeypatch):
+    own, heard = PublicCache(), []
+
+    def listen_once(url):
+        own.clear(listening=True)
+        own.put("place.json", READY, b"x", own.changes())
+        heard.append(url)
+        raise UnicodeDecodeError("utf-8", b"", 0, 1, "a payload nobody can read")
+
+    def pause(seconds):
+        assert own.get("place.json", READY) is None and not own._listening
+        if len(heard) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(own, "_listen_once", listen_once)
+    monkeypatch.setattr("backend.core.public_cache.time.sleep", pause)
+    with pytest.raises(KeyboardInterrupt):
+        own.listen("here")
+    assert heard == ["here", "here"]
+
+
+def test_behind_pgbouncer_in_transaction_mode_nobody_pretends_to_listen(app, monkeypatch):
+    """There LISTEN succeeds on a connection that is then somebody else's: a page would be kept for ever."""
+    started = []
+    monkeypatch.setattr(cache, "listen", started.append)
+    for prepare in (False, True):
+        lonely = Flask("lonely")
+        lonely.config.update(DATABASE_URL="postgresql+psycopg://here", DATABASE_PREPARE=prepare)
+        public_cache.init_app(lonely)
+        for _ in range(2):
+            lonely.extensions["public_cache_start"]()
+    assert started == ["postgresql://here"]
 
 
 def test_a_missing_place_is_not_found_each_time(listening):

@@ -1,5 +1,6 @@
 """Things of Machidun for the kernel's tests to act upon, and a plain app to put throw-away routes on."""
 
+import logging
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,17 @@ def person(app: Flask, name: str) -> str:
 
 def consent(app: Flask, given_to: str = "wang") -> dict[str, Any]:
     return {"given_to": person(app, given_to), "kind": "voice"}
+
+
+@contextmanager
+def logged() -> Iterator[None]:
+    """The log lines of every request, which tests otherwise do without."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
 
 
 @contextmanager

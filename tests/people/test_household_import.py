@@ -50,6 +50,27 @@ def test_what_changed_is_changed_and_the_rest_stays(world):
     assert [h["room"] for h in found] == ["202"]
 
 
+def test_what_the_sheet_has_no_column_for_stays_as_it_is(world):
+    full = rows(1)[0] | {"困难户": "是", "人数": 4}
+    send(world, sheet([full]))
+    shown = world.wang.get("/households", place=UNIT).json["items"]
+    few = ["楼栋", "单元", "房号", "户主"]
+    assert send(world, sheet([full], headings=few)).json["unchanged"] == 1
+    assert send(world, sheet([full | {"户主": "新户主"}], headings=few)).json["changed"] == 1
+    (after,) = world.wang.get("/households", place=UNIT).json["items"]
+    head = shown[0]["members"][0] | {"name": "新**"}
+    assert after == shown[0] | {"revision": 2, "members": [head]} and head["phone"] == "139****0000"
+    assert send(world, sheet([full | {"房号": "999"}], headings=few)).json["added"] == 1
+    new = next(h for h in world.wang.get("/households", place=UNIT).json["items"] if h["room"] == "999")
+    assert (new["member_count"], new["floor"], new["hardship"], new["members"][0]["phone"]) == (1, None, False, None)
+
+
+def test_an_import_does_not_wait_for_who_records_something_about_the_compound(world, owner):
+    with owner.transaction():
+        owner.execute("SELECT 1 FROM place WHERE code = %s FOR KEY SHARE", [READY])
+        assert send(world, sheet(rows(1))).status_code == 200
+
+
 def test_every_faulty_cell_is_named_before_anything_is_written(world, owner):
     lines = rows(12)
     lines[1] |= {"楼栋": "", "电话": "12345"}

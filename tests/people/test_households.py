@@ -183,3 +183,68 @@ def test_consent_runs_out_and_is_refused_where_it_makes_no_sense(world, owner, c
         assert world.wang.post(path, {**body, **wrong}).status_code == 422, wrong
     for who, status in (("other_grid", 404), ("he", 403), ("zhou", 403), ("qian", 403)):
         assert world.hand(who).post(path, body).status_code == status, who
+
+
+def change(hand, member, **body):
+    return hand.patch(f"/household-members/{member}", body)
+
+
+def test_a_member_is_corrected_and_the_record_tells_fields_not_words(world, owner):
+    member = family(world)["members"][0]["id"]
+    changed = change(world.wang, member, name="孙桂兰", phone="13700000001")
+    assert changed.status_code == 200, changed.text
+    assert changed.json == {"id": member, "is_head": True, "name": "孙**", "phone": "137****0001"}
+    assert reveal(world.wang, member).json["name"] == "孙桂兰"
+    assert find(world.wang).json["items"] == [] and len(find(world.wang, "13700000001").json["items"]) == 1
+    assert change(world.li, member, name="孙桂兰", phone=None).json["phone"] is None
+    assert change(world.li, member, name="孙桂兰", is_head=True).status_code == 200, "nothing new in it"
+    assert audited(owner, "update") == [(UNIT, {"changed": ["name", "phone"]}), (UNIT, {"changed": ["phone"]})]
+    for body in ({"name": ""}, {"name": None}, {"phone": "123"}, {"is_head": False}, {"is_head": None}, {"left_at": 1}):
+        assert change(world.wang, member, **body).status_code == 422, body
+
+
+def test_a_new_head_takes_the_place_of_the_old_one(world, owner):
+    home = family(world)
+    old = home["members"][0]["id"]
+    new = world.wang.post(f"/households/{home['id']}/members", {"name": "孙大宝"}).json["id"]
+    for member in (new, old, old, new):
+        assert change(world.wang, member, is_head=True).json["is_head"]
+        shown = world.wang.get("/households", place=UNIT).json["items"][0]["members"]
+        other = new if member == old else old
+        assert [(m["id"], m["is_head"]) for m in shown] == [(member, True), (other, False)]
+    assert audited(owner, "update") == [(UNIT, {"changed": ["is_head"]})] * 3
+
+
+def test_two_new_heads_at_once_leave_one(world, owner):
+    home = family(world)
+    path = f"/households/{home['id']}/members"
+    members = [home["members"][0]["id"], *[world.wang.post(path, {"name": f"孙{n}宝"}).json["id"] for n in "大二"]]
+    for _ in range(5):
+        made = at_once(*[lambda m=m: change(world.wang, m, is_head=True) for m in members])
+        assert [answer.status_code for answer in made] == [200] * 3
+        heads = owner.execute("SELECT count(*) FROM household_member WHERE is_head AND left_at IS NULL").fetchone()
+        assert heads == (1,)
+
+
+def test_who_moved_out_is_shown_and_found_no_more(world, owner):
+    home = family(world)
+    head = home["members"][0]["id"]
+    left = world.wang.post(f"/household-members/{head}/leave")
+    assert left.status_code == 200 and left.json["name"] == "孙**"
+    assert world.wang.get("/households", place=UNIT).json["items"][0]["members"] == []
+    assert find(world.wang).json["items"] == []
+    assert audited(owner, "leave") == [(UNIT, {})]
+    for answer in (world.wang.post(f"/household-members/{head}/leave"), change(world.wang, head, name="孙某")):
+        assert (answer.status_code, answer.json["code"]) == (409, "already_left")
+    new = {"name": "孙大宝", "is_head": True}
+    assert world.wang.post(f"/households/{home['id']}/members", new).status_code == 201, "the head's place is free"
+
+
+def test_members_are_changed_by_those_who_keep_the_household_alone(world, owner):
+    member, missing = family(world)["members"][0]["id"], "01900000-0000-7000-8000-000000000000"
+    for act in (lambda h, m: change(h, m, name="某人"), lambda h, m: h.post(f"/household-members/{m}/leave")):
+        assert act(world.other_grid, missing).status_code == 404
+        assert same(act(world.other_grid, member)) == same(act(world.other_grid, missing))
+        for who in ("liu", "zhou", "zhao", "he", "zheng", "nobody", "qian"):
+            assert act(world.hand(who), member).status_code == 403, who
+    assert owner.execute("SELECT count(*) FROM audit_event WHERE action IN ('update', 'leave')").fetchone() == (0,)

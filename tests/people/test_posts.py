@@ -126,9 +126,9 @@ def test_a_post_works_at_once_and_so_does_its_end(world, ids, owner):
 def test_only_who_might_have_given_a_post_may_end_it(world, ids, owner):
     held = dict(owner.execute("SELECT user_id::text, id::text FROM role_assignment").fetchall())
     for who, whose, status in (
-        ("li", "zhao", 404), ("li", "li", 403), ("zhao", "sun", 403), ("zhao", "zhou", 404), ("zhou", "wu", 403),
-        ("zhou", "other_district", 404), ("li", "other_grid", 404), ("wang", "he", 403), ("feng", "qian", 403),
-        ("nobody", "wang", 403), ("zhou", "zhou", 403),
+        ("li", "zhao", 404), ("zhao", "sun", 403), ("zhao", "zhou", 404), ("zhou", "wu", 403),
+        ("zhou", "other_district", 404), ("li", "other_grid", 404), ("wang", "he", 404), ("feng", "qian", 403),
+        ("nobody", "wang", 403), ("he", "qian", 404),
     ):  # fmt: skip
         assert world.hand(who).post(f"/role-assignments/{held[ids[whose]]}/end").status_code == status, (who, whose)
     for who, whose in (("li", "wang"), ("zhao", "li"), ("zhou", "zhao")):
@@ -153,6 +153,82 @@ def test_two_who_give_the_same_post_at_once_make_one(world, ids, owner):
     assert owner.execute(live, [ids["nobody"]]).fetchone() == (1,)
 
 
+def test_giving_again_with_another_end_moves_the_end(world, ids, owner):
+    soon, later = [(clock.now() + timedelta(hours=hours)).isoformat() for hours in (1, 9)]
+    first = appoint(world.li, ids["nobody"], Role.GRID_WORKER, READY, until=soon).json
+    for until in (later, later, None):
+        again = appoint(world.li, ids["nobody"], Role.GRID_WORKER, READY, until=until)
+        assert (again.status_code, again.json["id"]) == (201, first["id"])
+        assert again.json["until"] == (again.json["until"] and until), until
+    audited = "SELECT details->>'until' FROM audit_event WHERE action = 'change_until' ORDER BY id"
+    assert owner.execute(audited).fetchall() == [(later,), (None,)]
+
+
+def test_an_end_that_is_past_is_refused(world, ids):
+    for until in (clock.now() - timedelta(seconds=1), clock.now() - timedelta(days=400)):
+        answer = appoint(world.li, ids["nobody"], Role.GRID_WORKER, READY, until=until.isoformat())
+        assert (answer.status_code, answer.json["code"]) == (422, "until_past")
+    assert posts(world.nobody) == set()
+
+
+def test_a_post_that_ran_out_is_not_listed(world, ids, owner):
+    owner.execute("UPDATE role_assignment SET until = now() - interval '1 second' WHERE role = 'transporter'")
+    shown = world.li.get("/role-assignments", place=MACHIDUN, limit=100).json["items"]
+    assert "qian" not in {post["user_name"] for post in shown} and len(shown) == 6
+
+
+def test_anyone_may_resign_their_own_post_and_only_that(world, ids, owner):
+    held = dict(owner.execute("SELECT user_id::text, id::text FROM role_assignment").fetchall())
+    for who in ("li", "wang", "he", "zhou", "qian"):
+        assert world.hand(who).post(f"/role-assignments/{held[ids[who]]}/end").status_code == 200, who
+        assert posts(world.hand(who)) == set()
+    acts = owner.execute("SELECT DISTINCT action FROM audit_event WHERE subject_type = 'role'").fetchall()
+    assert acts == [("resign",)]
+
+
+def test_a_role_is_held_by_level_whatever_the_register_calls_the_kind(world, ids, app, owner):
+    zone, estate = f"{DONGXIHU}400", f"{JIANGJUNLU}900"
+    add = "INSERT INTO place (code, name, kind, parent_code) VALUES (%s, '管理处', 'other', %s)"
+    owner.execute(add, [zone, DONGXIHU])
+    owner.execute(add, [estate, JIANGJUNLU])
+    for role, place, status in (
+        (Role.SUBDISTRICT_REVIEWER, zone, 201), (Role.COMMUNITY_SECRETARY, zone, 422), (Role.GRID_WORKER, zone, 422),
+        (Role.SUBDISTRICT_REVIEWER, estate, 422), (Role.COMMUNITY_SECRETARY, estate, 201),
+        (Role.GRID_WORKER, estate, 201), (Role.TRANSPORTER, zone, 422), (Role.TRANSPORTER, estate, 201),
+    ):  # fmt: skip
+        answer = appoint(world.zhou, ids["nobody"], role, place)
+        assert answer.status_code == status, (role, place, answer.text)
+    assert "社区（村）" in appoint(world.zhou, ids["nobody"], Role.COMMUNITY_SECRETARY, zone).json["detail"]
+
+
+def test_who_appoints_says_the_name_that_will_sign(world, ids, owner):
+    shown = world.nobody.get("/me").json["id"]
+    assert appoint(world.li, shown, Role.GRID_WORKER, READY, name="钱建国").status_code == 201
+    assert world.nobody.get("/me").json["name"] == "钱建国"
+    again = appoint(world.li, shown, Role.GRID_WORKER, READY, name="钱国建")
+    assert again.status_code == 201 and world.nobody.get("/me").json["name"] == "钱国建"
+    appoint(world.li, shown, Role.GRID_WORKER, READY)
+    assert world.nobody.get("/me").json["name"] == "钱国建"
+    renamed = "SELECT subject_id::text, actor_id::text, details::text FROM audit_event WHERE action = 'rename'"
+    assert owner.execute(renamed).fetchall() == [(shown, ids["li"], "{}")] * 2
+    for name in ("", "  ", "名" * 41, "a\0", "a\u200b", "a\nb", 5):
+        assert appoint(world.li, shown, Role.GRID_WORKER, READY, name=name).status_code == 422, name
+
+
+def test_nobody_is_renamed_by_who_could_not_have_given_all_their_posts(world, ids, owner):
+    before = owner.execute("SELECT id, name FROM app_user ORDER BY id").fetchall()
+    for giver, whose, role, place in (
+        ("li", "zhao", Role.RESIDENT, READY),
+        ("li", "other_grid", Role.RESIDENT, READY),
+        ("zhou", "wu", Role.RESIDENT, READY),
+    ):
+        answer = appoint(world.hand(giver), ids[whose], role, place, name="假名")
+        assert (answer.status_code, answer.json["code"]) == (403, "name_not_yours"), (giver, whose)
+        assert role.value not in {post for post, _ in posts(world.hand(whose))}
+    assert owner.execute("SELECT id, name FROM app_user ORDER BY id").fetchall() == before
+    assert appoint(world.zhao, ids["wang"], Role.RESIDENT, READY, name="王秀英").status_code == 201
+
+
 def test_the_list_of_posts_is_for_those_in_charge(world, ids):
     shown = world.li.get("/role-assignments", place=MACHIDUN, limit=100).json["items"]
     assert {post["user_name"] for post in shown} == {"wang", "li", "chen", "liu", "he", "feng", "qian"}
@@ -170,3 +246,21 @@ def test_the_operator_appoints_the_first_reviewer(world, app, ids):
     told = app.test_cli_runner().invoke(args=["people", "appoint", ids["nobody"], "district_reviewer", HONGSHAN])
     assert told.exit_code == 0, told.output
     assert posts(world.nobody) == {("district_reviewer", HONGSHAN)}
+
+
+def test_the_operator_names_whom_they_appoint_and_sees_who_holds_what(world, app, ids):
+    def run(*words):
+        return app.test_cli_runner().invoke(args=["people", *words])
+
+    run("appoint", ids["nobody"], "district_reviewer", HONGSHAN, "--name", "钱建国")
+    assert world.nobody.get("/me").json["name"] == "钱建国"
+    told = [line.split("\t") for line in run("list", "420111").output.splitlines()]
+    assert [ids["nobody"], "钱建国", "district_reviewer", HONGSHAN] in told and len(told) == 2
+    assert len(run("list", BUILDING).output.splitlines()) == 1
+    for words in (
+        ("list", "420199"),
+        ("appoint", ids["nobody"], "district_reviewer", MACHIDUN),
+        ("appoint", ids["nobody"], "district_reviewer", HONGSHAN, "--name", " "),
+    ):
+        refused = run(*words)
+        assert refused.exit_code == 1 and refused.output.startswith("Error: ") and "。" in refused.output, words

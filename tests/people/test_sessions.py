@@ -8,6 +8,9 @@ from threading import Barrier
 
 import pytest
 
+from backend.core import jobs
+from backend.core.transaction import unit_of_work
+from backend.people import sessions
 from tests.core import things
 
 CODE = "console-zhang-san"
@@ -75,7 +78,8 @@ def test_reuse_revokes_the_whole_family_and_no_other(post, tokens, owner):
     assert (stolen.status_code, stolen.json["code"]) == (401, "session_ended")
     assert refresh(post, second["refresh_token"]).status_code == 401
     assert refresh(post, other["refresh_token"]).status_code == 200
-    assert owner.execute("SELECT count(*) FROM audit_event WHERE action = 'revoke'").fetchone()[0] == 1
+    told = owner.execute("SELECT subject_id FROM audit_event WHERE action = 'revoke'").fetchall()
+    assert told == owner.execute("SELECT id FROM app_user WHERE openid_index IS NOT NULL").fetchall()
 
 
 def test_of_two_at_once_exactly_one_wins_and_the_family_ends(post, owner):
@@ -103,6 +107,19 @@ def test_an_unknown_refresh_token_is_refused(post, secret):
 def test_an_old_refresh_token_is_refused(post, tokens, owner):
     owner.execute("UPDATE refresh_token SET expires_at = now() - interval '1 second'")
     assert refresh(post, tokens["refresh_token"]).status_code == 401
+
+
+def test_refresh_tokens_are_forgotten_a_day_after_they_expired(post, tokens, owner, app):
+    for code in ("console-a", "console-b"):
+        post("", {"code": code})
+    kept, fresh, old = [row[0] for row in owner.execute("SELECT id FROM refresh_token ORDER BY id")]
+    age = "UPDATE refresh_token SET expires_at = now() - %s::interval WHERE id = %s"
+    owner.execute(age, ["23 hours", fresh])
+    owner.execute(age, ["25 hours", old])
+    with app.app_context(), unit_of_work():
+        sessions.forget_sessions()
+    assert [row[0] for row in owner.execute("SELECT id FROM refresh_token ORDER BY id")] == [kept, fresh]
+    assert "people.forget_sessions" in {task.task.name for task in jobs.queue.periodic_registry.periodic_tasks.values()}
 
 
 def test_a_closed_account_neither_refreshes_nor_signs_in(post, tokens, owner):

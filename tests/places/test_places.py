@@ -1,7 +1,15 @@
 """The register over HTTP: found by anyone, extended below the community by those in charge."""
 
+import pytest
+
+from backend.core.auth import Actor
+from backend.core.errors import DomainError
+from backend.core.permissions import Role
+from backend.core.transaction import unit_of_work
+from backend.places import service
 from tests.cast import BUILDING, ELSEWHERE, JIANGJUNLU, MACHIDUN, READY, SECOND, UNIT
 from tests.factories.races import at_once
+from tests.factories.world import user_id
 
 
 def add(hand, parent, kind, name):
@@ -16,6 +24,12 @@ def test_anyone_finds_a_place_by_part_of_its_name(world):
     assert codes(world.public.get("/places", words="马池")) == [MACHIDUN, READY]
     assert codes(world.public.get("/places", words="马池", kind="compound")) == [READY]
     assert codes(world.public.get("/places", words="社区", limit=2)) == ["420111001001", MACHIDUN]
+
+
+def test_buildings_and_units_are_found_only_when_asked_for(world):
+    assert codes(world.public.get("/places", words="1")) == []
+    assert codes(world.public.get("/places", words="1", kind="building")) == [BUILDING]
+    assert codes(world.public.get("/places", words="1", kind="unit")) == [UNIT]
 
 
 SENSELESS = (
@@ -61,6 +75,27 @@ def test_each_kind_has_its_own_parent_and_the_registers_levels_come_from_the_reg
         assert (answer.status_code, answer.json["code"]) == (422, "wrong_parent"), (parent, kind)
     for kind in ("community", "district", "city", "household", ""):
         assert add(world.wang, MACHIDUN, kind, "某处").status_code == 422, kind
+
+
+def test_where_it_does_not_belong_the_refusal_says_where_it_does(world, owner, ctx):
+    """`other` stands at two levels of the register: 9 digits is a subdistrict's, whatever it is called."""
+    zone, estate = f"{JIANGJUNLU[:6]}400", f"{JIANGJUNLU}900"
+    for code in (zone, estate):
+        statement = "INSERT INTO place (code, name, kind, parent_code) VALUES (%s, '管理处', 'other', %s)"
+        owner.execute(statement, [code, code[:-3]])
+    keeper = Actor(user_id("li"), "li", ((Role.COMMUNITY_SECRETARY, "420112"),))
+    with pytest.raises(DomainError) as refused, unit_of_work():
+        service.add(keeper, zone, "compound", "新苑")
+    assert (refused.value.status, refused.value.code) == (422, "wrong_parent")
+    assert refused.value.detail == "小区要加在社区（村）下面，请先选好所在的社区（村）再添加。"
+    assert service.add(keeper, estate, "compound", "新苑").code == f"{estate}-001"
+    assert "请先选好所在的楼栋" in add(world.wang, READY, "unit", "1单元").json["detail"]
+
+
+def test_adding_does_not_wait_for_who_records_something_about_the_parent(world, owner):
+    with owner.transaction():
+        owner.execute("SELECT 1 FROM place WHERE code = %s FOR KEY SHARE", [READY])
+        assert add(world.wang, READY, "building", "9栋").status_code == 201
 
 
 def test_the_same_name_twice_below_one_parent_is_refused(world):

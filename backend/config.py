@@ -76,7 +76,7 @@ SETTINGS = (
     Setting(
         "DATABASE_PREPARE",
         "1",
-        "server-side prepared statements; 0 behind PgBouncer in transaction mode",
+        "server-side prepared statements; 0 behind PgBouncer in transaction mode (public pages are then not cached)",
         flag,
     ),
     Setting("SECRET_KEY", DEV_SECRET, "signs access tokens; at least 32 characters"),

@@ -62,10 +62,11 @@ def bare_world(server_url: str) -> Iterator[Environment]:
 SIZES = (10, 700, 7102)  # 7,102 compounds are all of Wuhan's (DOMAIN)
 APPS = {
     "bare": App("bench.bare:app", bare_world, ready="/hello"),
-    **{f"anlin-{n}": App("wsgi:app", world.compounds(n), ready="/readyz") for n in SIZES},
+    **{f"anlin-{n}": App("bench.house:app", world.compounds(n), ready="/readyz") for n in SIZES},
 }
 
-HELLO, SELECT1, DRY_RUN = "Flask hello", "Flask SELECT 1", "one-click dry run, {} compounds"
+HELLO, SELECT1, DRY_RUN = "Flask hello", "bare Flask SELECT 1", "one-click dry run, {} compounds"
+HOUSE_SELECT1 = "SELECT 1, signed in"
 FLAT = 1 / 1.3
 
 SCENARIOS: list[Scenario | Statement] = [
@@ -73,7 +74,10 @@ SCENARIOS: list[Scenario | Statement] = [
     Scenario(HELLO, "bare", lambda server: [http("GET", "/hello")]),
     Scenario(SELECT1, "bare", lambda server: [http("GET", "/select1")]),
     Statement("engine alone, evidence of 14 days", "anlin-700", world.evidence_statements),
-    Scenario(DRY_RUN.format(10), "anlin-10", world.dry_runs(10), bar=Bar(SELECT1, 0.7)),
+    # Two ways to read "a SELECT 1 endpoint under the same server settings"; the bar is on the one that goes through
+    # the same house, and the table shows the bare one beside it.
+    Scenario(HOUSE_SELECT1, "anlin-10", world.select_ones),
+    Scenario(DRY_RUN.format(10), "anlin-10", world.dry_runs(10), bar=Bar(HOUSE_SELECT1, 0.7)),
     Scenario(DRY_RUN.format(700), "anlin-700", world.dry_runs(700), bar=Bar(DRY_RUN.format(10), FLAT)),
     Scenario(DRY_RUN.format(7102), "anlin-7102", world.dry_runs(7102), bar=Bar(DRY_RUN.format(10), FLAT)),
     Scenario("public unit page", "anlin-700", world.public_pages(700)),

@@ -98,10 +98,18 @@ def sign_ins(server: Server) -> Sequence[bytes]:
     return [sign_in()]
 
 
+def signed_in(server: Server, path: str) -> bytes:
+    token = json.loads(server.fetch(sign_in())[1])["access_token"]
+    return http("GET", path, authorization=f"Bearer {token}")
+
+
+def select_ones(server: Server) -> Sequence[bytes]:
+    return [signed_in(server, "/select1")]
+
+
 def dry_runs(size: int) -> Callable[[Server], Sequence[bytes]]:
     def requests(server: Server) -> Sequence[bytes]:
-        token = json.loads(server.fetch(sign_in())[1])["access_token"]
-        return [http("GET", f"/api/v1/places/{code}/readiness", authorization=f"Bearer {token}") for code in some(size)]
+        return [signed_in(server, f"/api/v1/places/{code}/readiness") for code in some(size)]
 
     return requests
 

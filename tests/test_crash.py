@@ -161,6 +161,16 @@ def test_kill_9_of_a_web_worker(server, template, worker_id, cycles):
         town.check()
 
 
+def readers_notice_nothing(url: str, headers: dict[str, str], kill: Callable[[], None]) -> None:
+    """Every connection of both workers is dead after this kill; once the server is back each GET finds it so."""
+    paths = ["/api/v1/me", "/readyz"] * 20
+    for _ in range(2):
+        with ThreadPoolExecutor(8) as pool:
+            ask = lambda path: requests.get(url + path, headers=headers, timeout=10).status_code  # noqa: E731
+            assert set(pool.map(ask, paths)) == {200}
+        kill()
+
+
 @contextmanager
 def private_postgres() -> Iterator[tuple[embedded.Urls, Path]]:
     """A durable server of its own, in a folder all may pass through (root's server runs as another user)."""
@@ -190,6 +200,7 @@ def test_kill_9_of_postgresql(cycles):
                 town.cycle(kill)
             web.ready()
             assert town.unanswered, "nobody noticed: the test killed nothing"
+            readers_notice_nothing(web.url, town.headers, kill)
             town.check()
 
 

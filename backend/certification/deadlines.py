@@ -31,7 +31,7 @@ def end_notice(application_id: str) -> None:
     if application.status != Status.PUBLIC_NOTICE or not application.notice_ends_at or now < application.notice_ends_at:
         return  # frozen, ended or extended meanwhile: a later job stands for the later end
     facts.settle(application)
-    failing = facts.recheck(application, clock.day_of(now)).needed
+    failing = facts.recheck(application, clock.day_of(now)).red
     if application.status == Status.PUBLIC_NOTICE and any(not result.fixable_now for result in failing):
         items = sorted({result.item for result in failing})
         advance(APPLICATION, application, "return", HOUSE, reason="公示期满复核不符", items=items)

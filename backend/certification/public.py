@@ -86,7 +86,7 @@ def _why_not_yet(verdict: Verdict, status: Status | None) -> dict[str, Any]:
         return {"why_not_yet": [], "earliest_on": None, "earliest_certain": True}
     if status == Status.SUSPENDED:
         return {"why_not_yet": [SUSPENDED], "earliest_on": None, "earliest_certain": False}
-    red = [{"title": r.title, "why": r.why, "fix": r.fix} for r in verdict.needed]
+    red = [{"title": r.title, "why": r.why, "fix": r.fix} for r in verdict.red]
     return {
         "why_not_yet": red,
         "earliest_on": verdict.earliest_on.isoformat(),

@@ -35,7 +35,7 @@ def _not_ready(verdict: Verdict) -> Response:
         422,
         "not_ready",
         detail,
-        criteria=service.red(verdict),
+        criteria=verdict.red,
         earliest_on=earliest,
         earliest_certain=verdict.earliest_certain,
     )

@@ -11,8 +11,11 @@ for today is not over and counts against nobody.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, NamedTuple
+
+import orjson
 
 from backend.certification import daily, wording
 from backend.certification.packs import (
@@ -31,22 +34,18 @@ from backend.core.evidence import Record
 MISSING_DAY = "missing_day"
 
 
-class Cause(NamedTuple):
+# What is answered is plain dataclasses, because orjson writes those out by itself, dates and ids included.
+@dataclass(slots=True)
+class Cause:
     """A record that makes a criterion red, or a day without one (`missing_day`, no id)."""
 
     kind: str
     id: str | None
     day: date
 
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "kind": self.kind,
-            "id": None if self.id is None else str(self.id),
-            "day": self.day.isoformat(),
-        }
 
-
-class Result(NamedTuple):
+@dataclass(slots=True)
+class Result:
     """One criterion's answer.
 
     `fix` is empty when it is met; `fixable_now`: entering or correcting the
@@ -68,19 +67,15 @@ class Result(NamedTuple):
     fixable_now: bool
     records: tuple[Cause, ...]
 
-    def as_dict(self) -> dict[str, Any]:
-        plain: dict[str, Any] = dict(zip(self._fields, self, strict=True))
-        plain["earliest_on"] = self.earliest_on.isoformat()
-        plain["records"] = [cause.as_dict() for cause in self.records]
-        return plain
 
-
-class Verdict(NamedTuple):
+@dataclass(slots=True)
+class Verdict:
     """The answer for a unit. `earliest_on` holds if nothing new happens and every later day is recorded well.
 
     `earliest_certain` is False while it depends on a person being released or
-    excluded, or on others certifying the parts below: it is then the best case. `needed`: the red results that must
-    turn green, all required ones and as many others as points are short.
+    excluded, or on others certifying the parts below: it is then the best case.
+    `needed`: ids of the red criteria that must turn green, all required ones and
+    as many others as points are short.
     """
 
     pack_id: str
@@ -95,29 +90,17 @@ class Verdict(NamedTuple):
     earliest_on: date
     earliest_certain: bool
     criteria: tuple[Result, ...]
-    needed: tuple[Result, ...]
+    needed: tuple[str, ...]
     progress: dict[str, Any] | None
 
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-ready, with the id of each record: for those who may open them."""
-        plain = self._asdict()
-        for name in ("as_of", "earliest_on", "last_event_on"):
-            plain[name] = plain[name] and plain[name].isoformat()
-        plain["tier"] = self.tier and {
-            "id": self.tier.id,
-            "title": self.tier.title,
-            "direct": self.tier.direct,
-        }
-        plain["criteria"] = [result.as_dict() for result in self.criteria]
-        plain["needed"] = [result.id for result in self.needed]
-        return plain
+    @property
+    def red(self) -> list[Result]:
+        """What stands in the way."""
+        return [result for result in self.criteria if result.id in self.needed]
 
-    def public_dict(self) -> dict[str, Any]:
-        """The same without record ids: for anyone who asks "why not yet, and when"."""
-        plain = self.as_dict()
-        for result in plain["criteria"]:
-            for cause in result["records"]:
-                del cause["id"]
+    def as_dict(self) -> dict[str, Any]:
+        """As it is frozen in a filing, with the id of each record."""
+        plain: dict[str, Any] = orjson.loads(orjson.dumps(self))
         return plain
 
 
@@ -168,7 +151,7 @@ def evaluate(pack: Pack, records: Iterable[Record], as_of: date) -> Verdict:
         earliest_on=max([result.earliest_on for result in needed], default=as_of),
         earliest_certain=all([result.earliest_certain for result in needed]),
         criteria=results,
-        needed=tuple(needed),
+        needed=tuple([result.id for result in needed]),
         progress=_progress(evidence),
     )
 

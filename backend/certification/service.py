@@ -163,7 +163,7 @@ def _still_sound(application: Application, move: Any) -> None:
         raise DomainError("objection_open", "还有异议没有答复，请先处理异议。")
     verdict = facts.recheck(application, clock.day_of(move.now))
     if not verdict.met:
-        raise DomainError("recheck_failed", "复核时有不符合的项目，请通知网格员处理。", criteria=red(verdict))
+        raise DomainError("recheck_failed", "复核时有不符合的项目，请通知网格员处理。", criteria=verdict.red)
     move.data["batch"] = _batch_of_the_day(facts.district_of(application.unit_code), clock.day_of(move.now))
 
 
@@ -223,11 +223,6 @@ def visible(actor: Actor, unit: str | None = None, status: str | None = None) ->
 
 def _in_sight(actor: Actor) -> Any:
     return within(Application.unit_code, actor.scope(Permission.APPLICATION_READ))
-
-
-def red(verdict: Verdict) -> list[dict[str, Any]]:
-    """The criteria that stand in the way, with the records that make them so."""
-    return [result.as_dict() for result in verdict.needed]
 
 
 def _may_file(actor: Actor, pack: Any, unit: Any) -> None:

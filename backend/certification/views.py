@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from backend.certification import facts
 from backend.certification.models import Application, Objection
+from backend.certification.rules import Verdict
 from backend.certification.workflow import APPLICATION, OBJECTION
 from backend.core import clock
 from backend.core.audit import AuditEvent
@@ -18,15 +19,15 @@ from backend.extensions import db
 from backend.people.service import user_names
 
 
-def readiness(actor: Actor, code: str) -> dict[str, Any]:
+def readiness(actor: Actor, code: str) -> Verdict | dict[str, Any]:
     """The dry run, for anyone in charge of the place."""
     if not actor.may(Permission.APPLICATION_READ, code):
         raise NotFound("地点")
-    shown = facts.readiness(code, clock.today()).as_dict()
-    barred = facts.barred_until(code) if shown["met"] else None
-    if barred:
-        shown.update(met=False, earliest_on=barred.isoformat(), barred_until=barred.isoformat())
-    return shown
+    verdict = facts.readiness(code, clock.today())
+    barred = facts.barred_until(code) if verdict.met else None
+    if barred is None:
+        return verdict
+    return {**verdict.as_dict(), "met": False, "earliest_on": barred, "barred_until": barred}
 
 
 def with_actions(actor: Actor, applications: Sequence[Application]) -> Sequence[Application]:

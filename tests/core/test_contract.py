@@ -14,7 +14,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from backend.core.contract import KEY_HEADER
-from tests.cast import MACHIDUN, READY, key
+from tests.cast import MACHIDUN, READY, SECOND, key
 from tests.core import things
 from tests.factories import applications as a
 
@@ -130,7 +130,7 @@ def attack(operation, token, have):
 
 def lively(world, app):
     home, member = things.household(app)
-    body = {"place": MACHIDUN, "category": "fever", "effective_on": "2020-03-01", "source": "x"}
+    body = {"place": SECOND, "category": "fever", "effective_on": "2020-03-01", "source": "x"}
     case = world.chen.post("/cases", body).json
     filed = a.filed(world)
     return {

@@ -17,8 +17,8 @@ from tests.core import things
 from tests.factories.world import good_days, user_id
 
 NOW, TODAY = clock.now(), clock.today()
-# Who asks (user and posts in one), the evidence of all packages in one.
-READINESS = 2
+# Who asks (user and posts in one), the evidence of all packages in one; where all is green, whether a bar stands.
+READINESS = {2, 3}
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_list_of_twenty_costs_no_more_statements_than_a_list_of_one(world, app
     assert costs[0] == costs[1] <= 5, f"{costs}: {counted}"
 
 
-def test_the_dry_run_costs_two_statements_whatever_lies_behind_it(world, app, counted, owner):
+def test_the_dry_run_costs_three_statements_at_most_whatever_lies_behind_it(world, app, counted, owner):
     def dry_run():
         assert world.wang.get(f"/places/{READY}/readiness").status_code == 200
         counted.clear()
@@ -125,4 +125,4 @@ def test_the_dry_run_costs_two_statements_whatever_lies_behind_it(world, app, co
     with app.app_context(), unit_of_work():
         good_days(READY, days=1)
     costs["1 day"] = dry_run()
-    assert set(costs.values()) == {READINESS}, f"{costs}: {counted}"
+    assert set(costs.values()) == READINESS, f"{costs}: {counted}"

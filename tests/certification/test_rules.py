@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.certification.packs import KINDS, PACKS, Measure, Pack, pack_by, read
-from backend.certification.rules import Verdict, evaluate
+from backend.certification.rules import Cause, Verdict, evaluate
 from backend.core import evidence
 from backend.core.evidence import LATE_ENTRY_DAYS, Record
 
@@ -179,7 +179,7 @@ def test_a_bad_day_can_be_mended_for_three_days_and_is_then_waited_out(days_ago,
     assert (gate.met, gate.fixable_now) == (False, mendable)
     assert gate.earliest_on == (TODAY if mendable else ago(days_ago) + timedelta(15))
     kind, id = ("missing_day", None) if how == "missing" else ("daily_record", f"d-{ago(days_ago)}")
-    assert gate.records == ((kind, id, ago(days_ago)),)
+    assert gate.records == (Cause(kind, id, ago(days_ago)),)
 
 
 def test_with_an_old_and_a_new_bad_day_the_old_one_is_waited_out_and_the_new_one_mended():
@@ -410,7 +410,7 @@ def test_sub_units_show_a_map_of_what_is_missing():
     )
     buildings = result(verdict, "mobilisation_buildings")
     assert buildings.why == "2个楼栋中已有1个达标，要求达到100%。"
-    assert buildings.records == (("sub_unit", "id-3栋", TODAY),)
+    assert buildings.records == (Cause("sub_unit", "id-3栋", TODAY),)
 
 
 @pytest.mark.parametrize(("certified", "met"), [(10, True), (9, True), (8, False)])

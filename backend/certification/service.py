@@ -229,7 +229,7 @@ def _may_file(actor: Actor, pack: Any, unit: Any) -> None:
     if unit.kind not in pack.applies_to:
         raise DomainError("wrong_kind_of_place", "本区规则不受理这一级的申报，请以小区为单位申报。")
     if not {str(role) for role in actor.roles_at(unit.code)} & set(pack.applicants):
-        raise Forbidden("not_an_applicant", "本区规则没有让您的岗位申报，请联系社区书记。")
+        raise Forbidden("not_an_applicant", "本区规则没有让您的岗位申报，请联系上级或社区书记。")
 
 
 def _refuse_second(unit_code: str) -> None:

@@ -48,7 +48,7 @@ class Actor:
             return
         if visible is not None and not self.may(visible, code):
             raise NotFound()
-        raise Forbidden("forbidden", "您在这个地方没有这项权限，请联系社区书记。")
+        raise Forbidden("forbidden", "您在这个地方没有这项权限，请联系上级或社区书记。")
 
     def roles_at(self, code: str) -> set[Role]:
         return {role for role, held in self.posts if code.startswith(held)}

@@ -75,7 +75,7 @@ def _actor(needs: Permission | tuple[Permission, ...] | str) -> auth.Actor:
     actor = auth.load_actor(auth.bearer())
     permissions = any_of(needs)
     if permissions and not any(actor.may(permission) for permission in permissions):
-        raise Forbidden("forbidden", "您没有这项权限，请联系社区书记。")
+        raise Forbidden("forbidden", "您没有这项权限，请联系上级或社区书记。")
     return actor
 
 

@@ -16,10 +16,11 @@ from sqlalchemy import LargeBinary, SmallInteger, String, UniqueConstraint
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
+from backend.core import clock
 from backend.core.crypto import keyring
 from backend.core.errors import Conflict, DomainError
 from backend.core.models import Row, new_id
-from backend.core.transaction import database_now, on_own_connection, rows
+from backend.core.transaction import on_own_connection, rows
 from backend.extensions import Model, db
 
 KEPT = timedelta(days=7)
@@ -114,8 +115,9 @@ def _fingerprint() -> bytes:
 
 
 def forget(batch: int = 10_000) -> None:
-    """Deletes what is older than KEPT, each batch in a transaction of its own. The ids are ordered by time."""
-    oldest = _before_any_of(database_now() - KEPT)
+    """Deletes what is older than KEPT, each batch in a transaction of its own. The ids are ordered by time, by
+    the clock of the machine that made them, as is this one."""
+    oldest = _before_any_of(clock.now() - KEPT)
     while on_own_connection(lambda c: c.exec_driver_sql(FORGET, (oldest, batch)).rowcount) == batch:
         pass
 

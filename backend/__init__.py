@@ -20,7 +20,7 @@ FEATURES = {
     "places": ("routes",),
     "people": ("routes",),
     "fieldwork": ("evidence", "routes"),
-    "certification": ("deadlines", "routes", "public_routes"),
+    "certification": ("evidence", "deadlines", "routes", "public_routes"),
     "cases": ("evidence", "routes"),
 }
 

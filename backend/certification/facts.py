@@ -8,7 +8,7 @@ from backend.certification.models import HELD, LIVE, Application, Filing, Object
 from backend.certification.packs import Pack, pack_for
 from backend.certification.rules import Verdict, evaluate
 from backend.certification.workflow import APPLICATION, pack_of
-from backend.core import clock, evidence
+from backend.core import evidence
 from backend.core.auth import HOUSE
 from backend.core.errors import DomainError
 from backend.core.evidence import Record
@@ -54,13 +54,6 @@ def readiness(code: str, as_of: date) -> Verdict:
     if KIND_BY_DIGITS.get(len(code)) not in pack.applies_to:
         raise DomainError("wrong_kind_of_place", "本区规则不受理这一级的申报，请以小区为单位查看。")
     return evaluate(pack, records, as_of)
-
-
-def barred_until(code: str) -> date | None:
-    """After fraud: the first day on which the unit may apply again; None when nothing stands in the way."""
-    latest = select(func.max(Application.barred_until)).where(Application.unit_code == code)
-    barred = db.session.scalar(latest)
-    return barred if barred and barred > clock.today() else None
 
 
 def recheck(application: Application, as_of: date) -> Verdict:

@@ -77,7 +77,7 @@ def _compound(place: Place, today: date) -> dict[str, Any]:
         shown["batch"] = {"number": application.batch.number, "day": application.batch.day}
     if application and status in NOTICE:
         shown["notice"] = notices_shown([application])[0]
-    return {**shown, **_why_not_yet(verdict, status), **_barred(application, today)}
+    return {**shown, **_why_not_yet(verdict, status)}
 
 
 def _why_not_yet(verdict: Verdict, status: Status | None) -> dict[str, Any]:
@@ -87,20 +87,14 @@ def _why_not_yet(verdict: Verdict, status: Status | None) -> dict[str, Any]:
     if status == Status.SUSPENDED:
         return {"why_not_yet": [SUSPENDED], "earliest_on": None, "earliest_certain": False}
     red = [{"title": r.title, "why": r.why, "fix": r.fix} for r in verdict.red]
+    if verdict.barred_until:
+        why = f"上次申报查实不属实，{clock.in_words(verdict.barred_until)}起才能重新申报。"
+        red.insert(0, {"title": "暂不受理申报", "why": why, "fix": "请把各项防控做实，期满后再申报。"})
     return {
         "why_not_yet": red,
         "earliest_on": verdict.earliest_on.isoformat(),
         "earliest_certain": verdict.earliest_certain,
     }
-
-
-def _barred(application: Application | None, today: date) -> dict[str, Any]:
-    barred = application.barred_until if application else None
-    if barred is None or barred <= today:
-        return {}
-    why = f"上次申报查实不属实，{clock.in_words(barred)}起才能重新申报。"
-    reason = {"title": "暂不受理申报", "why": why, "fix": "请把各项防控做实，期满后再申报。"}
-    return {"why_not_yet": [reason], "earliest_on": barred.isoformat(), "earliest_certain": True}
 
 
 def _larger(place: Place) -> dict[str, Any]:

@@ -75,7 +75,8 @@ class Verdict:
     `earliest_certain` is False while it depends on a person being released or
     excluded, or on others certifying the parts below: it is then the best case.
     `needed`: ids of the red criteria that must turn green, all required ones and
-    as many others as points are short.
+    as many others as points are short. `barred_until`: after fraud, the first day
+    on which the unit may apply again, whatever else is met.
     """
 
     pack_id: str
@@ -91,6 +92,7 @@ class Verdict:
     earliest_certain: bool
     criteria: tuple[Result, ...]
     needed: tuple[str, ...]
+    barred_until: date | None
     progress: dict[str, Any] | None
 
     @property
@@ -123,6 +125,7 @@ class Evidence(NamedTuple):
     days: list[Record | None]
     values: list[dict[str, Any]]
     sub_units: list[Record]
+    bars: list[date]
 
 
 def evaluate(pack: Pack, records: Iterable[Record], as_of: date) -> Verdict:
@@ -138,19 +141,21 @@ def evaluate(pack: Pack, records: Iterable[Record], as_of: date) -> Verdict:
     last_event_on = _last_event_on(evidence)
     streak = None if last_event_on is None else (as_of - last_event_on).days
     needed = _needed(pack, results, score or 0)
+    barred_until = max(evidence.bars, default=None)
     return Verdict(
         pack_id=pack.id,
         pack_version=pack.version,
         as_of=as_of,
-        met=not needed,
+        met=not needed and barred_until is None,
         score=score,
         pass_score=pack.pass_score,
         tier=next((tier for tier in pack.tiers if _fits(tier.when, evidence, streak)), None),
         streak_days=streak,
         last_event_on=last_event_on,
-        earliest_on=max([result.earliest_on for result in needed], default=as_of),
+        earliest_on=max([barred_until or as_of, *[result.earliest_on for result in needed]]),
         earliest_certain=all([result.earliest_certain for result in needed]),
         criteria=results,
+        barred_until=barred_until,
         needed=tuple([result.id for result in needed]),
         progress=_progress(evidence),
     )
@@ -160,7 +165,7 @@ def evaluate(pack: Pack, records: Iterable[Record], as_of: date) -> Verdict:
 
 
 def _sort_out(pack: Pack, records: Iterable[Record], as_of: date) -> Evidence:
-    evidence = Evidence(pack, as_of, [], [None] * pack.window_days, [{}] * pack.window_days, [])
+    evidence = Evidence(pack, as_of, [], [None] * pack.window_days, [{}] * pack.window_days, [], [])
     for record in records:
         kind = record.kind
         if kind == "daily_record":
@@ -172,6 +177,8 @@ def _sort_out(pack: Pack, records: Iterable[Record], as_of: date) -> Evidence:
                 _add_event(evidence, record)
         elif kind == "sub_unit":
             evidence.sub_units.append(record)
+        elif kind == "bar" and record.day > as_of:
+            evidence.bars.append(record.day)
     return evidence
 
 

@@ -90,7 +90,9 @@ class VerdictSchema(Schema):
     earliest_certain = fields.Boolean(required=True)
     criteria = fields.List(fields.Nested(CriterionSchema), required=True)
     needed = fields.List(fields.String(), metadata={"description": "挡住申报的条件 the criteria that stand in the way"})
-    barred_until = fields.String(metadata={"format": "date", "description": "查实造假后不得再申报至 after fraud"})
+    barred_until = fields.String(
+        allow_none=True, metadata={"format": "date", "description": "造假后不得申报至 after fraud"}
+    )
     progress = fields.Dict(allow_none=True)
 
 

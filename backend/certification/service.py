@@ -59,9 +59,11 @@ def apply(actor: Actor, unit_code: str) -> Application | Verdict:
     pack = pack_for(facts.district_of(unit.code), clock.day_of(now))
     _may_file(actor, pack, unit)
     _refuse_second(unit.code)
-    _refuse_barred(unit.code)
     records = facts.records_of(unit.code, pack, clock.day_of(now))
     verdict = evaluate(pack, records, clock.day_of(now))
+    if verdict.barred_until:
+        detail = f"上次申报查实不属实，{clock.in_words(verdict.barred_until)}起才能重新申报。"
+        raise DomainError("barred", detail, earliest_on=verdict.barred_until)
     if not verdict.met:
         _remember_attempt(actor, unit.code, verdict)
         return verdict
@@ -238,12 +240,6 @@ def _refuse_second(unit_code: str) -> None:
     )
     if found := db.session.scalar(live):
         raise Conflict("application_exists", "这个小区已有一份有效的申报，请直接查看进展。", application_id=found)
-
-
-def _refuse_barred(unit_code: str) -> None:
-    if barred := facts.barred_until(unit_code):
-        detail = f"上次申报查实不属实，{clock.in_words(barred)}起才能重新申报。"
-        raise DomainError("barred", detail, earliest_on=barred)
 
 
 def _remember_attempt(actor: Actor, unit_code: str, verdict: Verdict) -> None:

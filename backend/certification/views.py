@@ -19,15 +19,11 @@ from backend.extensions import db
 from backend.people.service import user_names
 
 
-def readiness(actor: Actor, code: str) -> Verdict | dict[str, Any]:
+def readiness(actor: Actor, code: str) -> Verdict:
     """The dry run, for anyone in charge of the place."""
     if not actor.may(Permission.APPLICATION_READ, code):
         raise NotFound("地点")
-    verdict = facts.readiness(code, clock.today())
-    barred = facts.barred_until(code) if verdict.met else None
-    if barred is None:
-        return verdict
-    return {**verdict.as_dict(), "met": False, "earliest_on": barred, "barred_until": barred}
+    return facts.readiness(code, clock.today())
 
 
 def with_actions(actor: Actor, applications: Sequence[Application]) -> Sequence[Application]:

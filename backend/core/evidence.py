@@ -28,8 +28,8 @@ class Record(NamedTuple):
 
 
 class Source(NamedTuple):
-    """Where a package keeps one kind of fact. The table has the columns `id` and `place_code`; `day` is the date
-    the fact counts from; `windowed`: only the days of the window matter, otherwise all history does."""
+    """Where a package keeps one kind of fact: which column is the date it counts from, and which the place's code;
+    `windowed`: only the days of the window matter, otherwise all history does. Rows without a day are no facts."""
 
     kind: str
     table: str
@@ -37,11 +37,12 @@ class Source(NamedTuple):
     counts: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     windowed: bool = False
+    place: str = "place_code"
 
     def select(self) -> str:
         """Bound to the place and everything below it, whose codes start with its own."""
-        within = "place_code >= %(code)s AND place_code < %(below)s"
-        window = f" AND {self.day} BETWEEN %(since)s AND %(until)s" if self.windowed else ""
+        within = f"{self.place} >= %(code)s AND {self.place} < %(below)s"
+        window = f" AND {self.day} BETWEEN %(since)s AND %(until)s" if self.windowed else f" AND {self.day} IS NOT NULL"
         counts, words = (
             f"ARRAY[{', '.join(self.counts)}]::int[]",
             f"ARRAY[{', '.join(f'{w}::text' for w in self.words)}]",

@@ -72,7 +72,7 @@ def any_of(needs: Permission | tuple[Permission, ...] | str) -> tuple[Permission
 def _actor(needs: Permission | tuple[Permission, ...] | str) -> auth.Actor:
     if isinstance(needs, str) and needs.startswith("public"):
         return auth.PUBLIC
-    actor = auth.load_actor(auth.bearer())
+    g.actor = actor = auth.load_actor(auth.bearer())  # before the refusal, so that the log names who was refused
     permissions = any_of(needs)
     if permissions and not any(actor.may(permission) for permission in permissions):
         raise Forbidden("forbidden", "您没有这项权限，请联系上级或社区书记。")

@@ -17,8 +17,8 @@ from tests.core import things
 from tests.factories.world import good_days, user_id
 
 NOW, TODAY = clock.now(), clock.today()
-# Who asks (user and posts in one), the evidence of all packages in one; where all is green, whether a bar stands.
-READINESS = {2, 3}
+# Who asks (user and posts in one), the evidence of all packages in one.
+READINESS = {2}
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The one place of gunicorn's settings: `gunicorn -c backend/gunicorn_conf.py wsgi:app`."""
 
+import gc
 import os
 import random
 import runpy
@@ -42,3 +43,9 @@ def pre_fork(server: Any, worker: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     if hasattr(worker, "cpu"):
         os.sched_setaffinity(0, {worker.cpu})
+
+
+def post_worker_init(worker: Any) -> None:
+    """What the loaded application is made of never becomes garbage: the collector need not look at it again."""
+    gc.collect()
+    gc.freeze()

@@ -106,7 +106,7 @@ SETTINGS = (
     ),
     Setting("RATE_LIMIT_STORAGE", "postgresql", "`postgresql`, or a `redis://` URL (pip install redis)", rate_storage),
     Setting("SIGN_IN_LIMIT", "30 per minute", "sign-ins per client address", rate),
-    Setting("OBJECTION_LIMIT", "5 per hour", "public objections per client address", rate),
+    Setting("OBJECTION_LIMIT", "20 per hour", "public objections per client address", rate),
     Setting("RECORD_LIMIT", "60 per hour", "objections taken down for others, per user", rate),
     Setting("REVEAL_LIMIT", "60 per hour", "looks at a personal datum in clear, per user", rate),
     Setting(

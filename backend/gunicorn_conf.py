@@ -22,6 +22,8 @@ keepalive = 15
 # The heartbeat file on memory: on a slow disk, touching it can block a worker until it is killed as hung.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 control_socket_disable = True  # it would leave a socket in the user's home
+# No header of a request may say under which path the application lives: what it is told is cached for everyone.
+forwarder_headers = ""
 accesslog = None  # the application writes one structured line a request
 loglevel = "warning"
 

@@ -19,6 +19,7 @@ from backend.extensions import db
 from backend.people.households import household_in_sight
 from backend.places.service import children, place_named
 
+FIRST_DAY = date(2019, 12, 1)  # the first known case fell ill in December 2019
 BELOW_COMMUNITY = {"unit", "building", "compound"}
 
 
@@ -51,6 +52,8 @@ def add_event(actor: Actor, case_id: uuid.UUID, category: Category, effective_on
     """The person passes into another category; what was open before closes as `confirmed` when it was confirmed."""
     case = _locked(actor, case_id)
     _may_record(actor, case.place_code)
+    if case.erased_on:
+        raise Conflict("erased", "这个病例的身份信息已按期清除，请作为新的病例登记。")
     if any(event.category == category and event.outcome is None for event in case.events):
         raise Conflict("already_recorded", "这个人已经登记为该类别。")
     if category == Category.CONFIRMED:
@@ -66,6 +69,12 @@ def add_event(actor: Actor, case_id: uuid.UUID, category: Category, effective_on
 
 def _add_event(actor: Actor, case: Case, category: Category, effective_on: date, source: str) -> None:
     today = clock.today()
+    if effective_on < FIRST_DAY:
+        raise DomainError(
+            "before_the_epidemic",
+            "发生日期太早，请检查年份。",
+            errors=[{"field": "/effective_on", "detail": "请检查年份。"}],
+        )
     if effective_on > today:
         raise DomainError(
             "in_the_future",

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from backend.certification import facts
 from backend.certification.models import NOTICE, Application, Objection, ObjectionStatus
 from backend.certification.service import open_accountability
-from backend.certification.workflow import APPLICATION, OBJECTION, OPEN
+from backend.certification.workflow import APPLICATION, OBJECTION, OPEN, bar
 from backend.core import audit
 from backend.core.auth import HOUSE, PUBLIC, Actor
 from backend.core.errors import Conflict, NotFound
@@ -60,7 +60,8 @@ def answer(
     advance(OBJECTION, objection, action, actor, revision=revision, reason=reason)
     if objection.status == ObjectionStatus.UPHELD:
         if application.status in OPEN:
-            advance(APPLICATION, application, "fail", HOUSE, reason=reason, barred=True)
+            advance(APPLICATION, application, "fail", HOUSE, reason=reason)
+        bar(application)  # also whoever withdrew before it was answered
         if falsified:
             open_accountability(application, actor, reason or "")
     elif application.status in NOTICE:

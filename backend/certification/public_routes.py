@@ -40,7 +40,7 @@ def public_place(code: str) -> Any:
 
 
 @pages.route("/p/<place_code:code>")
-@cached("place.html", "text/html; charset=utf-8")
+@cached("place.html", "text/html")
 @operation(
     "showPublicPlace",
     "无疫情查询（网页）",

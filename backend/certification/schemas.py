@@ -28,7 +28,7 @@ class ResubmitSchema(Schema):
     revision = fields.Integer(required=True, strict=True)
     answers = fields.Dict(
         keys=written(40),
-        values=written(500),
+        values=written(500, lines=True),
         load_default=dict,
         validate=validate.Length(max=10, error="最多 10 项。"),
     )
@@ -177,7 +177,7 @@ class BatchResultSchema(Schema):
 
 
 class RaiseObjectionSchema(Schema):
-    text = written(1000, 5, required=True, metadata={"description": "情况说明 what is wrong"})
+    text = written(1000, 5, lines=True, required=True, metadata={"description": "情况说明 what is wrong"})
     contact = written(40, load_default=None, allow_none=True, metadata={"description": "联系方式，可不填 optional"})
 
 

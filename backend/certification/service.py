@@ -59,6 +59,7 @@ def apply(actor: Actor, unit_code: str) -> Application | Verdict:
     pack = pack_for(facts.district_of(unit.code), clock.day_of(now))
     _may_file(actor, pack, unit)
     _refuse_second(unit.code)
+    _refuse_unanswered(unit.code)
     records = facts.records_of(unit.code, pack, clock.day_of(now))
     verdict = evaluate(pack, records, clock.day_of(now))
     if verdict.barred_until:
@@ -242,6 +243,17 @@ def _refuse_second(unit_code: str) -> None:
         raise Conflict("application_exists", "这个小区已有一份有效的申报，请直接查看进展。", application_id=found)
 
 
+def _refuse_unanswered(unit_code: str) -> None:
+    """Withdrawing does not shake off an objection that was admitted."""
+    admitted = (
+        select(Objection.id)
+        .join(Objection.application)
+        .where(Application.unit_code == unit_code, Objection.status == ObjectionStatus.ADMITTED.value)
+    )
+    if db.session.scalar(admitted.limit(1)):
+        raise Conflict("objection_open", "上一份申报还有已受理的异议没有答复，请等区指挥部答复后再申报。")
+
+
 def _remember_attempt(actor: Actor, unit_code: str, verdict: Verdict) -> None:
     details = {
         "red": [result.id for result in verdict.criteria if not result.met],
@@ -277,7 +289,7 @@ def _file(
 def _merged(before: dict[str, Any], today: dict[str, Any], anew: set[str]) -> dict[str, Any]:
     """Today's verdict, with the criteria that were not reopened as they had been filed."""
     filed = {criterion["id"]: criterion for criterion in before["criteria"]}
-    criteria = [c if c["item"] in anew else filed[c["id"]] for c in today["criteria"]]
+    criteria = [c if c["item"] in anew else filed.get(c["id"], c) for c in today["criteria"]]
     score = None if today["score"] is None else sum(c["points"] or 0 for c in criteria if c["met"])
     met = all(c["met"] for c in criteria if c["required"]) and (score or 0) >= (today["pass_score"] or 0)
     return {**today, "criteria": criteria, "score": score, "met": met}

@@ -23,7 +23,11 @@ def readiness(actor: Actor, code: str) -> Verdict:
     """The dry run, for anyone in charge of the place."""
     if not actor.may(Permission.APPLICATION_READ, code):
         raise NotFound("地点")
-    return facts.readiness(code, clock.today())
+    verdict = facts.readiness(code, clock.today())
+    if not actor.may(Permission.CASE_READ, code):
+        for result in verdict.criteria:
+            result.records = tuple([cause for cause in result.records if cause.kind != "case_event"])
+    return verdict
 
 
 def with_actions(actor: Actor, applications: Sequence[Application]) -> Sequence[Application]:

@@ -95,15 +95,14 @@ def _restore(application: Application, move: Move) -> None:
     application.suspended_at = None
 
 
-def _bar(application: Application, move: Move) -> None:
-    """After fraud the counter restarts at the event: no new application before the window has passed again."""
+def bar(application: Application) -> None:
+    """After fraud, or an objection upheld, the counter restarts: no new application before the window has passed."""
+    application.barred_until = clock.today() + timedelta(days=pack_of(application).case_days)
+
+
+def _end_barred(application: Application, move: Move) -> None:
     _end(application, move)
-    application.barred_until = clock.day_of(move.now) + timedelta(days=pack_of(application).case_days)
-
-
-def _fail(application: Application, move: Move) -> None:
-    """A case restarts the counter by its own date; an objection upheld does so from today."""
-    (_bar if move.data.pop("barred", False) else _end)(application, move)
+    bar(application)
 
 
 def _end(application: Application, move: Move) -> None:
@@ -225,7 +224,7 @@ APPLICATION = Workflow(
             guard=_notice_over,
             effect=_certify,
         ),
-        Step("fail", OPEN, S.REJECTED, "出现新病例或异议成立，终止", effect=_fail),
+        Step("fail", OPEN, S.REJECTED, "出现新病例或异议成立，终止", effect=_end),
         Step("suspend", {S.CERTIFIED}, S.SUSPENDED, "暂停认定", effect=_suspend),
         Step("restore", {S.SUSPENDED}, S.CERTIFIED, "恢复认定", effect=_restore),
         Step("strike_off", {S.CERTIFIED, S.SUSPENDED}, S.REVOKED, "出现确诊，除名", effect=_end),
@@ -237,7 +236,7 @@ APPLICATION = Workflow(
             P.CERTIFY,
             DISTRICT,
             needs_reason=True,
-            effect=_bar,
+            effect=_end_barred,
         ),
     ),
 )

@@ -23,6 +23,7 @@ MEANING = {
     403: "没有权限 not permitted",
     404: "没有找到，或不在您的范围内 missing, or out of your sight",
     409: "与现状冲突 conflicts with the present state",
+    411: "没有标明大小 of unknown length",
     413: "内容太大 too large",
     415: "内容格式不支持 unsupported media type",
     422: "填写有误，或不符合规则 invalid, or refused by a rule",
@@ -115,7 +116,7 @@ def _refusals(declared: dict[str, Any], method: str, takes_arguments: bool) -> d
     if takes_arguments:
         statuses.add(422)
     if method.lower() != "get":
-        statuses |= {400, 409, 413, 415, 422}
+        statuses |= {400, 409, 411, 413, 415, 422}
         if any_of(declared["needs"]):
             statuses.add(404)  # whatever it acts on may be missing, or out of sight
     return {str(s): {"description": MEANING[s], "content": PROBLEM} for s in sorted(statuses)}

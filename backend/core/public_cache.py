@@ -131,6 +131,7 @@ def cached(page: str, mimetype: str) -> Callable:
 
 def _answer(entry: Entry, mimetype: str) -> Any:
     headers = {"ETag": entry.etag, "Cache-Control": "no-cache"}
-    if request.headers.get("If-None-Match") == entry.etag:
+    given = request.environ.get("HTTP_IF_NONE_MATCH")
+    if given and (given == entry.etag or request.if_none_match.contains_weak(entry.etag.strip('"'))):
         return Response(status=304, headers=headers)
     return Response(entry.body, mimetype=mimetype, headers=headers)

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from datetime import datetime
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from flask import Flask, current_app, request
@@ -78,8 +79,14 @@ class PostgresStorage(Storage):
 
 
 def address() -> str:
-    """The client's address (behind TRUSTED_PROXIES reverse proxies, the one they saw)."""
-    return request.remote_addr or "unknown"
+    """The client's address (behind TRUSTED_PROXIES reverse proxies, the one they saw); of IPv6 the /64 that one
+    line has, because every address in it is the same client's to choose."""
+    given = request.remote_addr or "unknown"
+    try:
+        known = ip_address(given)
+    except ValueError:
+        return given
+    return given if known.version == 4 else str(ip_network((known, 64), strict=False))
 
 
 def caller() -> str:

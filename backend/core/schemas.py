@@ -1,9 +1,10 @@
 """The schema every other one extends: unknown fields refused, and refusals in Chinese."""
 
+import unicodedata
 from typing import Any
 
 from marshmallow import Schema as MarshmallowSchema
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 _MESSAGES: dict[type[fields.Field], dict[str, str]] = {
     fields.Field: {
@@ -41,12 +42,24 @@ class Schema(MarshmallowSchema):
     error_messages = {"unknown": "没有这一项。", "type": "格式不对。"}
 
 
-NO_CONTROL = validate.Regexp(r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\Z", error="含有不能使用的字符。")
+class Written(fields.String):
+    """Text typed by a person, as it is kept: composed (NFC), without blanks around it, and without characters that
+    cannot be seen, by which one name could pass for another. Bounded after that; `lines`: may have several."""
+
+    def __init__(self, longest: int, shortest: int, lines: bool, **options: Any) -> None:
+        super().__init__(validate=validate.Length(shortest, longest), **options)
+        self.lines = lines
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs)).strip()
+        if not (text.replace("\n", "") if self.lines else text).isprintable():
+            raise ValidationError("含有看不见或不能使用的字符，请删去后重试。")
+        return text
 
 
-def written(longest: int, shortest: int = 1, **options: Any) -> fields.String:
-    """A line or paragraph typed by a person: bounded, no control characters (PostgreSQL refuses NUL)."""
-    return fields.String(validate=[validate.Length(shortest, longest), NO_CONTROL], **options)
+def written(longest: int, shortest: int = 1, lines: bool = False, **options: Any) -> fields.String:
+    """A line, or with `lines` a paragraph, typed by a person."""
+    return Written(longest, shortest, lines, **options)
 
 
 PLACE_CODE = validate.Regexp(r"^[0-9]{4,12}(-[0-9]{3}){0,3}\Z", error="地点代码不对。")
@@ -61,4 +74,4 @@ class ReasonSchema(Schema):
     """Body of a step: the revision the person saw, and why."""
 
     revision = fields.Integer(required=True, strict=True, metadata={"description": "所见版本 the revision seen"})
-    reason = written(500, load_default=None, allow_none=True, metadata={"description": "原因 why"})
+    reason = written(500, lines=True, load_default=None, allow_none=True, metadata={"description": "原因 why"})

@@ -89,6 +89,8 @@ def _lines(sheet: bytes) -> list[tuple[int, dict[str, str]]]:
 
 def _with_headings(table: list[tuple[int, list[str]]]) -> list[tuple[int, dict[str, str]]]:
     headings = [COLUMNS.get(cell.strip(), cell.strip()) for cell in table[0][1]] if table else []
+    if len(headings) > len(COLUMNS):
+        _refuse([_fault(1, "", f"最多 {len(COLUMNS)} 列，请删去多余的列。")])
     faults = [_fault(1, name, "没有这一列。") for name in headings if name not in CHINESE]
     faults += [_fault(1, name, "缺少这一列。") for name in REQUIRED if name not in headings]
     faults += [_fault(1, name, "这一列出现了两次。") for name in set(headings) if headings.count(name) > 1]

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, text
@@ -18,6 +18,7 @@ from backend.people.models import RoleAssignment, User
 from backend.places.service import LEVEL_WORDS, level_of, place_named
 
 NAME_LONGEST = 40
+LONGEST_POST = timedelta(days=3653)
 SEVEN = [role.value for role in ONE_HEAD_SEVEN_ROLES[1:]]
 ROLES_COVERED = text("""
 SELECT (SELECT count(DISTINCT place_code) FROM role_assignment
@@ -70,6 +71,8 @@ def _refuse_senseless(role: Role, place_code: str, until: datetime | None) -> No
         raise DomainError("wrong_kind_of_place", f"{role.label}只能在这一级任职：{where}。请重新选择地点。")
     if until and until <= database_now():
         raise DomainError("until_past", "任期的截止时间已经过去，请填将来的时间。")
+    if until and until > database_now() + LONGEST_POST:
+        raise DomainError("until_too_far", "任期最长十年，到期可以续任。")
 
 
 def _held(user_id: uuid.UUID, role: Role, place_code: str) -> RoleAssignment | None:

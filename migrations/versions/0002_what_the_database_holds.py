@@ -56,7 +56,9 @@ INVARIANTS = {
     "invariant_14_every_application_has_its_filing": """
         SELECT id FROM application a WHERE NOT EXISTS (SELECT FROM filing WHERE application_id = a.id)""",
     "invariant_17_health_data_erased_on_time": """
-        SELECT id FROM health_case
+        SELECT c.id FROM health_case c JOIN case_event e ON e.case_id = c.id
+        WHERE c.erased_on IS NOT NULL AND e.source_cipher IS NOT NULL
+        UNION ALL SELECT id FROM health_case
         WHERE erased_on IS NULL AND erase_on < (now() AT TIME ZONE 'Asia/Shanghai')::date - 1""",
     "invariant_18_second_person": """
         SELECT id FROM case_event WHERE outcome IN ('released', 'excluded') AND outcome_by = recorded_by""",

@@ -7,6 +7,8 @@ import pytest
 from backend.certification import deadlines
 from backend.core import clock
 from backend.core.transaction import unit_of_work
+from backend.extensions import db
+from backend.fieldwork.models import DailyRecord
 from tests.cast import READY, SECOND
 from tests.factories import applications as a
 from tests.factories.world import spoil
@@ -97,3 +99,32 @@ def test_the_city_viewer_sees_that_evidence_exists_but_not_the_cases_in_it(world
         for who in ("zhou", "zheng")
     }
     assert kinds == {"zhou": {"daily_record", "case_event"}, "zheng": {"daily_record"}}
+
+
+def test_withdrawing_does_not_shake_off_an_objection(world):
+    published = a.published(world)
+    raised = world.public.post(f"/public/notices/{published['id']}/objections", {"text": "门岗夜里没有人值守"}).json
+    path = f"/objections/{raised['id']}/answer"
+    assert world.zhou.post(path, {"action": "admit", "revision": 1}).status_code == 200
+    a.act(world, "wang", a.now(world, published), "withdraw")
+    again = world.wang.post("/certifications", {"unit": READY})
+    assert (again.status_code, again.json["code"]) == (409, "objection_open")
+    upheld = {"action": "uphold", "revision": 2, "reason": "已核实", "falsified": True}
+    assert world.zhou.post(path, upheld).status_code == 200
+    refused_until(world, in_a_fortnight())
+
+
+def test_a_compound_without_households_has_screened_nobody(world, app):
+    with app.app_context(), unit_of_work():
+        table = DailyRecord.__table__
+        empty = table.update().where(table.c.place_code == SECOND).values(households=0, households_reached=0)
+        db.session.execute(empty)
+    refused = world.wang.post("/certifications", {"unit": SECOND})
+    assert refused.status_code == 422 and [c["id"] for c in refused.json["criteria"]] == ["screening_register"]
+
+
+def test_the_dry_run_names_no_case_to_who_may_not_know_of_any(world):
+    case = {"place": READY, "category": "suspected", "effective_on": clock.today().isoformat(), "source": "疾控通报"}
+    assert world.chen.post("/cases", case).status_code == 201
+    seen = {who: world.hand(who).get(f"/places/{READY}/readiness").text for who in ("wang", "zheng")}
+    assert "case_event" in seen["wang"] and "case_event" not in seen["zheng"]

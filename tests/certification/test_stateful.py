@@ -36,7 +36,7 @@ STEPS = {
     ("take_up", "zhao"): {"submitted": "subdistrict_review"},
     ("approve", "zhao"): dict.fromkeys(["submitted", "subdistrict_review"], "district_review"),
     ("return", "zhao"): dict.fromkeys(["submitted", "subdistrict_review"], "returned"),
-    ("return", "zhou"): {"district_review": "returned"},
+    ("return", "zhou"): dict.fromkeys(["district_review", "public_notice"], "returned"),
     ("reject", "zhao"): dict.fromkeys(["submitted", "subdistrict_review"], "rejected"),
     ("reject", "zhou"): {"district_review": "rejected"},
     ("publish", "zhou"): {"district_review": "public_notice"},
@@ -65,6 +65,7 @@ class Life(RuleBasedStateMachine):
         self.id, self.status, self.over = None, "none", False
         self.events, self.objections = [], []  # objections of the present application
         self.accountable = set()
+        self.barred = False  # by fraud or an objection upheld: nobody lives through fourteen days in here
 
     # --- the model ---
 
@@ -105,7 +106,8 @@ class Life(RuleBasedStateMachine):
     @rule()
     def apply(self):
         answer = self.world.wang.post("/certifications", {"unit": self.unit})
-        due = 409 if self.status in LIVE else 422 if self.red() else 201
+        pending = any(objection.status == "admitted" for objection in self.objections)
+        due = 409 if self.status in LIVE or pending else 422 if self.barred or self.red() else 201
         assert answer.status_code == due, answer.text
         if due == 201:
             self.id, self.over, self.objections = answer.json["id"], False, []
@@ -127,6 +129,7 @@ class Life(RuleBasedStateMachine):
                 self.settle()
             if action == "revoke":
                 self.accountable.add(self.id)
+                self.barred = True
 
     @precondition(lambda self: self.id)
     @rule()
@@ -246,6 +249,7 @@ class Life(RuleBasedStateMachine):
             if self.status in NOTICE:
                 self.settle()
             return
+        self.barred = True
         if self.status in OPEN:
             self.status = "rejected"
         if falsified:

@@ -71,7 +71,7 @@ async function renew() {
   const body = JSON.stringify({ refresh_token: session.refresh_token });
   const response = await send("POST", "/sessions/refresh", { body });
   if (response.ok) return keep(await response.json());
-  keep(null);
+  if (response.status === 401) keep(null); // busy or too often: the session is still good
   return decided(response);
 }
 

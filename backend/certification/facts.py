@@ -1,6 +1,7 @@
 """The facts of a unit, and bringing its application in line with them."""
 
 from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, text
 
@@ -28,32 +29,60 @@ def district_of(code: str) -> str:
     return code[:6]
 
 
-def records_of(code: str, pack: Pack, as_of: date) -> list[Record]:
-    """All evidence on a unit: one statement however many packages there are (two where the pack asks how far
-    the units below are)."""
+Found = tuple[list[Any], list[Any]]  # rows of the evidence statement, and of SUB_UNITS where the pack asks for them
+
+
+def _find(code: str, pack: Pack, as_of: date) -> Found:
+    """One statement however many packages there are (two where the pack asks how far the units below are)."""
     window = {
         "code": code,
         "below": code + "~",
         "since": as_of - timedelta(days=pack.window_days),
         "until": as_of,
     }
-    found = evidence.records(rows(evidence.statement(), window))
-    if pack.progress:
-        below = [dict(zip(("level", "name", "code", "certified"), row, strict=True)) for row in rows(SUB_UNITS, window)]
-        found += [Record("sub_unit", unit["code"], as_of, unit) for unit in below]
-    return found
+    return rows(evidence.statement(), window), rows(SUB_UNITS, window) if pack.progress else []
+
+
+def _records(found: Found, as_of: date) -> list[Record]:
+    below = [dict(zip(("level", "name", "code", "certified"), row, strict=True)) for row in found[1]]
+    return evidence.records(found[0]) + [Record("sub_unit", unit["code"], as_of, unit) for unit in below]
+
+
+def records_of(code: str, pack: Pack, as_of: date) -> list[Record]:
+    """All evidence on a unit."""
+    return _records(_find(code, pack, as_of), as_of)
+
+
+class Judged(NamedTuple):
+    pack: Pack
+    as_of: date
+    found: Found
+    verdict: Verdict
+
+
+# What is still red is asked again and again while nothing changes. The facts are read each time; only if they are
+# the very same is the verdict on them taken from the time before. It belongs to all who ask: never changed in place.
+_judged: dict[str, Judged] = {}
+JUDGED_AT_MOST = 1024
 
 
 def readiness(code: str, as_of: date) -> Verdict:
     """What is still red, under the pack now in force. 404 for a place that is not there, 422 for a kind of place
     that the pack does not certify."""
     pack = pack_for(district_of(code), as_of)
-    records = records_of(code, pack, as_of)
-    if not records or len(code) < COMPOUND_DIGITS:  # else it is there: facts are recorded about it
+    found = _find(code, pack, as_of)
+    known = _judged.get(code)
+    if known and known.pack is pack and known.as_of == as_of and known.found == found:
+        return known.verdict
+    if not found[0] or len(code) < COMPOUND_DIGITS:  # else it is there: facts are recorded about it
         place_named(code)
     if KIND_BY_DIGITS.get(len(code)) not in pack.applies_to:
         raise DomainError("wrong_kind_of_place", "本区规则不受理这一级的申报，请以小区为单位查看。")
-    return evaluate(pack, records, as_of)
+    if len(_judged) >= JUDGED_AT_MOST:
+        _judged.clear()
+    verdict = evaluate(pack, _records(found, as_of), as_of)
+    _judged[code] = Judged(pack, as_of, found, verdict)
+    return verdict
 
 
 def recheck(application: Application, as_of: date) -> Verdict:

@@ -1,6 +1,7 @@
 """What is shown of an application to those in charge: the actions offered, the evidence, the history."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
@@ -24,10 +25,16 @@ def readiness(actor: Actor, code: str) -> Verdict:
     if not actor.may(Permission.APPLICATION_READ, code):
         raise NotFound("地点")
     verdict = facts.readiness(code, clock.today())
-    if not actor.may(Permission.CASE_READ, code):
-        for result in verdict.criteria:
-            result.records = tuple([cause for cause in result.records if cause.kind != "case_event"])
-    return verdict
+    return verdict if actor.may(Permission.CASE_READ, code) else _without_cases(verdict)
+
+
+def _without_cases(verdict: Verdict) -> Verdict:
+    """For who may not know of cases at all: the same answer, naming none of them."""
+    criteria = [
+        replace(result, records=tuple(cause for cause in result.records if cause.kind != "case_event"))
+        for result in verdict.criteria
+    ]
+    return replace(verdict, criteria=tuple(criteria))
 
 
 def with_actions(actor: Actor, applications: Sequence[Application]) -> Sequence[Application]:

@@ -53,3 +53,14 @@ def test_a_confirmed_case_takes_the_certificate_away(world, owner):
     again = world.wang.post("/certifications", {"unit": READY})
     assert (again.status_code, again.json["code"]) == (422, "not_ready")
     assert again.json["earliest_on"] == (clock.today() + timedelta(days=14)).isoformat()
+
+
+def test_the_dry_run_follows_every_fact_though_it_remembers_what_it_said(world):
+    """The same facts, the same answer; one more record, another; and nobody's answer is changed by who asked before."""
+    ask = lambda who: world.hand(who).get(f"/places/{READY}/readiness").json  # noqa: E731
+    assert ask("wang")["met"] and ask("wang") == ask("li")
+    case(world)
+    red = ask("wang")
+    assert not red["met"] and any(c["records"] for c in red["criteria"])
+    assert not any(c["records"] for c in ask("zheng")["criteria"])  # who may not know of cases
+    assert ask("wang") == red

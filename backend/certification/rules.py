@@ -255,14 +255,33 @@ def _events(events: list[Event]) -> tuple[Cause, ...]:
 
 
 def _daily(criterion: Daily, evidence: Evidence) -> Result:
-    outlook = daily.look(criterion, evidence.values[-criterion.days :])
-    why = wording.daily(criterion, evidence.pack.measures[criterion.measure], outlook, evidence.as_of)
+    outlook, why = _judged(criterion, evidence)
     if outlook.met:
         return _met(criterion, evidence, why)
     days = evidence.days[-criterion.days :]
     causes = tuple([_cause(days[at], evidence.as_of - timedelta(len(days) - at)) for at in outlook.red])
     earliest = evidence.as_of + timedelta(outlook.wait)
     return _red(criterion, why, earliest, causes, fixable=outlook.wait == 0)
+
+
+# A day's figures are alike in most compounds, so what they come to is worked out once a day for each different
+# fortnight of them. No record is named here, hence nothing of one compound can show up in another's answer.
+_JUDGED: dict[tuple[Any, ...], tuple[Daily, daily.Outlook, str]] = {}
+_JUDGED_AT_MOST = 4096
+
+
+def _judged(criterion: Daily, evidence: Evidence) -> tuple[daily.Outlook, str]:
+    days, measure, of = evidence.values[-criterion.days :], criterion.measure, criterion.of
+    figures = tuple([(day.get(measure), day.get(of)) for day in days] if of else [day.get(measure) for day in days])
+    key = (id(criterion), evidence.as_of, figures)
+    known = _JUDGED.get(key)
+    if known is None:
+        outlook = daily.look(criterion, days)
+        why = wording.daily(criterion, evidence.pack.measures[measure], outlook, evidence.as_of)
+        if len(_JUDGED) >= _JUDGED_AT_MOST:
+            _JUDGED.clear()
+        known = _JUDGED[key] = (criterion, outlook, why)  # holds the criterion, so that its id stays its own
+    return known[1], known[2]
 
 
 def _cause(record: Record | None, day: date) -> Cause:

@@ -1,4 +1,4 @@
-"""The house rules of ARCHITECTURE.md. Each failure is a sentence that says what to do."""
+"""The house rules (README, "How it is built"). Each failure is a sentence that says what to do."""
 
 import ast
 import re

@@ -289,3 +289,14 @@ def test_once_its_term_is_over_a_case_keeps_its_dates_and_loses_its_person(world
     assert invariants.counts()["invariant_17_health_data_erased_on_time"] == 1
     with pytest.raises(psycopg.errors.CheckViolation):
         owner.execute("UPDATE health_case SET purpose = 'marketing'")
+
+
+def test_an_erased_case_takes_no_further_event(world, owner):
+    case = record(world.chen, "suspected", place=UNIT)
+    owner.execute("UPDATE case_event SET source_cipher = NULL")
+    owner.execute(
+        "UPDATE health_case SET person_cipher = NULL, phone_cipher = NULL, household_id = NULL, erased_on = erase_on"
+    )
+    event = {"category": "confirmed", "effective_on": day(), "source": "复阳"}
+    answer = world.chen.post(f"/cases/{case['id']}/events", event)
+    assert (answer.status_code, answer.json["code"]) == (409, "erased")

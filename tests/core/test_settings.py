@@ -149,3 +149,8 @@ def test_make_run_is_no_way_into_production():
         [sys.executable, "-m", "backend.up"], cwd=embedded.PROJECT, env=env, capture_output=True, text=True
     )
     assert ran.returncode == 1 and len(ran.stderr.splitlines()) == 1 and "DATABASE_URL" in ran.stderr and not ran.stdout
+
+
+def test_no_header_says_under_which_path_the_application_lives(monkeypatch):
+    """SCRIPT_NAME in a request once decided what every visitor's cached page linked to."""
+    assert gunicorn(monkeypatch)["forwarder_headers"] == ""

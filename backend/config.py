@@ -3,6 +3,7 @@
 import base64
 import importlib.util
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,14 @@ def rate_storage(text: str) -> str:
         raise ValueError(f"{text!r} is neither postgresql nor a redis:// URL")
     if text != "postgresql" and not importlib.util.find_spec("redis"):
         raise ValueError("the package is missing: pip install redis")
+    return text
+
+
+def file_storage(text: str) -> str:
+    if not re.fullmatch(r"file:.+|s3://[a-z0-9][a-z0-9.-]+(/.*)?", text):
+        raise ValueError(f"{text!r} is neither file:FOLDER nor s3://BUCKET/PREFIX")
+    if text.startswith("s3:") and not importlib.util.find_spec("boto3"):
+        raise ValueError("the package is missing: pip install boto3")
     return text
 
 
@@ -104,6 +113,12 @@ SETTINGS = (
         "who vouches for a sign-in code: `console` (development only) or `off`",
         one_of("console", "off"),
     ),
+    Setting(
+        "PAYMENT_PROVIDER",
+        "console",
+        "who moves the money of online payments: `console` (development only) or `off` (cash and transfers only)",
+        one_of("console", "off"),
+    ),
     Setting("RATE_LIMIT_STORAGE", "postgresql", "`postgresql`, or a `redis://` URL (pip install redis)", rate_storage),
     Setting("SIGN_IN_LIMIT", "30 per minute", "sign-ins per client address", rate),
     Setting("OBJECTION_LIMIT", "20 per hour", "public objections per client address", rate),
@@ -117,6 +132,20 @@ SETTINGS = (
     ),
     Setting("TRUSTED_PROXIES", "0", "reverse proxies in front whose X-Forwarded-For is believed", int),
     Setting("MAX_BODY_BYTES", "2097152", "largest request body", int),
+    Setting("PHOTO_MAX_BYTES", "8388608", "largest photo, as it comes from the phone", int),
+    Setting(
+        "FILE_STORAGE",
+        "file:var/files",
+        "where photos lie: `file:FOLDER`, or `s3://BUCKET/PREFIX` in any S3-compatible store (pip install boto3, which "
+        "reads `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_DEFAULT_REGION`, `AWS_ENDPOINT_URL_S3`)",
+        file_storage,
+    ),
+    Setting(
+        "S3_ADDRESSING",
+        "auto",
+        "how that store is asked for a bucket: `auto`, `path` (MinIO) or `virtual` (Aliyun OSS, Tencent COS)",
+        one_of("auto", "path", "virtual"),
+    ),
     Setting("LOG_LEVEL", "INFO", "`DEBUG`, `INFO`, `WARNING` or `ERROR`", one_of("DEBUG", "INFO", "WARNING", "ERROR")),
     Setting(
         "BIND",
@@ -160,6 +189,7 @@ def refuse_unsafe(values: Mapping[str, Any]) -> None:
         (DEV_KEY in values["DATA_KEYS"], "DATA_KEYS must be set in production."),
         (values["BLIND_INDEX_KEY"] == DEV_KEY, "BLIND_INDEX_KEY must be set in production."),
         (values["SIGN_IN_PROVIDER"] == "console", "SIGN_IN_PROVIDER=console is for development."),
+        (values["PAYMENT_PROVIDER"] == "console", "PAYMENT_PROVIDER=console is for development."),
     )
     for refused, message in refusals:
         if refused:

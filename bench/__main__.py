@@ -1,44 +1,45 @@
-"""`python -m bench`: every scenario beside its bar, in about two minutes. Exit status 1 when a bar is missed.
+"""`python -m bench`: every scenario beside its bars, in a few minutes. Exit status 1 when a bar is missed.
 
 Rounds are interleaved (A B C A B C …), so that a drift of the machine hits all alike; what is shown is the median
 over the rounds, and a ratio is the median of the rounds' own ratios. Each round starts fresh servers and fresh
 connections: how the kernel deals 32 connections to two workers, and the mode in which gunicorn's threads settle,
-are drawn anew instead of colouring the whole run.
+are drawn anew instead of colouring the whole run. One server runs at a time, so that the idle ones hold no
+connections to PostgreSQL (an embedded one gives 100) and no memory.
 """
 
 import argparse
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from statistics import median
+from itertools import groupby
 
 import psutil
 
 from bench import engine
 from bench.load import Figures, run
-from bench.scenarios import APPS, SCENARIOS, Environment, Scenario, Statement
+from bench.oscar_world import LeftOut
+from bench.report import Round, judge, print_table, print_verdicts
+from bench.scenarios import APPS, SCENARIOS, Entry, Environment, Scenario, Statement
 from bench.server import Server, serve
 
 CLIENTS = 32
-Entry = Scenario | Statement
-Round = dict[str, Figures]
 
 
 def main() -> int:
     options = parse_options()
     scenarios = chosen(options.only)
+    left_out = unasked(scenarios, options)
     warn_when_busy()
     url = engine.server_url()
     with ExitStack() as worlds:
-        environments = {app: worlds.enter_context(APPS[app].world(url)) for app in needed(scenarios)}
+        environments = make_worlds(worlds, scenarios, url, left_out)
+        here = [one for one in scenarios if one.app in environments]
         rounds = []
         for number in range(1, options.rounds + 1):
-            rounds.append(play(scenarios, environments, options.seconds, f"round {number} of {options.rounds}"))
-    print_table(scenarios, rounds)
-    verdicts = [judge(scenario, rounds) for scenario in scenarios if isinstance(scenario, Scenario)]
-    failures = print_verdicts([verdict for verdict in verdicts if verdict])
+            rounds.append(play(here, environments, options.seconds, f"round {number} of {options.rounds}"))
+    print(f"\n{CLIENTS} keep-alive clients, {len(rounds)} interleaved rounds, medians; {engine.durability(url)}")
+    print_table(scenarios, rounds, left_out)
+    failures = print_verdicts(judge(scenarios, rounds))
     errors = sum(figures.errors for played in rounds for figures in played.values())
     if errors:
         print(f"FAIL  {errors} answers were not the expected ones")
@@ -50,6 +51,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4, help="measured time of one scenario in one round")
     parser.add_argument("--only", default="", help="scenarios whose name contains this, and what their bars refer to")
+    parser.add_argument("--with-oscar", action="store_true", help="django-oscar too: installs it under var/, once")
     return parser.parse_args()
 
 
@@ -63,43 +65,53 @@ def warn_when_busy() -> None:
 def chosen(part: str) -> list[Entry]:
     """The entries whose name contains `part`, with the baselines their bars need, in the order of the list."""
     names = {one.name for one in SCENARIOS if part in one.name}
-    bars = {one.name: one.bar.of for one in SCENARIOS if isinstance(one, Scenario) and one.bar}
-    while missing := {bars[name] for name in names if name in bars} - names:
+    bars = {one.name: {bar.of for bar in one.bars} for one in SCENARIOS if isinstance(one, Scenario)}
+    while missing := set().union(*(bars.get(name, ()) for name in names)) - names:
         names |= missing
     return [one for one in SCENARIOS if one.name in names]
 
 
-def written(scenarios: Sequence[Entry]) -> list[Entry]:
-    return [one for one in scenarios if isinstance(one, Statement) or one.requests]
+def unasked(scenarios: Sequence[Entry], options: argparse.Namespace) -> dict[str, str]:
+    """The optional apps that neither their option nor --only asks for, and what the table says about them."""
+    return {
+        one.app: f"optional, python -m bench {APPS[one.app].option}"
+        for one in scenarios
+        if APPS[one.app].option and not options.with_oscar and not (options.only and options.only in one.name)
+    }
 
 
-def needed(scenarios: Sequence[Entry]) -> list[str]:
-    """The apps the written ones belong to, each once."""
-    return list(dict.fromkeys(one.app for one in written(scenarios)))
+def make_worlds(
+    worlds: ExitStack, scenarios: Sequence[Entry], url: str, left_out: dict[str, str]
+) -> dict[str, Environment]:
+    """The environment of every app that is wanted and can be had; one that cannot joins `left_out`."""
+    environments = {}
+    for name in dict.fromkeys(one.app for one in scenarios if one.app not in left_out):
+        try:
+            environments[name] = worlds.enter_context(APPS[name].world(url))
+        except LeftOut as reason:
+            left_out[name] = str(reason)
+    return environments
 
 
 def play(scenarios: Sequence[Entry], environments: Mapping[str, Environment], seconds: float, title: str) -> Round:
-    """One round: start every app, play every scenario once, stop them."""
+    """One round: every scenario once, each run of neighbours on the same app with one server of their own."""
     played: Round = {}
-    with ExitStack() as running:
-        servers = {
-            name: running.enter_context(serve(APPS[name].wsgi, environment, APPS[name].ready))
-            for name, environment in environments.items()
-        }
-        for scenario in written(scenarios):
-            print(f"{title}: {scenario.name}", file=sys.stderr, flush=True)
-            if isinstance(scenario, Statement):
-                played[scenario.name] = query(scenario, environments[scenario.app]["DATABASE_URL"], seconds)
-            else:
-                played[scenario.name] = load(scenario, servers[scenario.app], seconds)
+    for (name, alone), entries in groupby(scenarios, key=lambda one: (one.app, isinstance(one, Statement))):
+        app, environment = APPS[name], environments[name]
+        with ExitStack() as running:
+            server = None if alone else running.enter_context(serve(app.wsgi, environment, app.ready, app.python))
+            for entry in entries:
+                print(f"{title}: {entry.name}", file=sys.stderr, flush=True)
+                url = engine.psycopg_url(environment["DATABASE_URL"])
+                played[entry.name] = load(entry, server, url, seconds) if server else query(entry, url, seconds)
     return played
 
 
 def query(statement: Statement, url: str, seconds: float) -> Figures:
-    return engine.measure(engine.psycopg_url(url), statement.statements(url), clients=CLIENTS, seconds=seconds)
+    return engine.measure(url, statement.statements(url), clients=CLIENTS, seconds=seconds)
 
 
-def load(scenario: Scenario, server: Server, seconds: float) -> Figures:
+def load(scenario: Scenario, server: Server, url: str, seconds: float) -> Figures:
     return run(
         server.host,
         server.port,
@@ -108,69 +120,8 @@ def load(scenario: Scenario, server: Server, seconds: float) -> Figures:
         clients=CLIENTS,
         seconds=seconds,
         pids=server.workers,
+        postmaster=engine.postmaster(url),
     )
-
-
-def print_table(scenarios: Sequence[Entry], rounds: Sequence[Round]) -> None:
-    print(
-        f"\n{CLIENTS} keep-alive clients, {len(rounds)} interleaved rounds, medians; "
-        f"statements alone by {engine.tool()}\n"
-    )
-    print(f"{'':<36}{'requests/s':>12}{'p50 ms':>10}{'p99 ms':>10}{'CPU µs':>10}   answers")
-    for scenario in scenarios:
-        print(f"{scenario.name:<36}{row([played[scenario.name] for played in rounds if scenario.name in played])}")
-    print()
-
-
-def row(figures: Sequence[Figures]) -> str:
-    if not figures:
-        return "   still to be written"
-    rps, p50, p99, cpu = (
-        median(getattr(one, name) for one in figures) for name in ("rps", "p50_ms", "p99_ms", "cpu_us")
-    )
-    statuses = " ".join(map(str, sorted({status for one in figures for status in one.statuses})))
-    return f"{cell(rps, 12, 0)}{cell(p50, 10, 1)}{cell(p99, 10, 1)}{cell(cpu, 10, 0)}   {statuses}"
-
-
-def cell(value: float, width: int, digits: int) -> str:
-    """Not a number is what was not measured."""
-    return f"{'–' if math.isnan(value) else f'{value:,.{digits}f}':>{width}}"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A bar and the rounds' ratios to it; no ratios when one of its two sides was not played."""
-
-    scenario: Scenario
-    ratios: Sequence[float]
-
-    @property
-    def passed(self) -> bool:
-        return bool(self.ratios) and median(self.ratios) >= self.scenario.bar.ratio
-
-    def __str__(self) -> str:
-        bar = self.scenario.bar
-        seen = (
-            f"{median(self.ratios):.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f})"
-            if self.ratios
-            else "not measured"
-        )
-        return f"{'PASS' if self.passed else 'FAIL'}  {self.scenario.name} / {bar.of}: {seen}, bar {bar.ratio:.2f}"
-
-
-def judge(scenario: Scenario, rounds: Sequence[Round]) -> Verdict | None:
-    bar = scenario.bar
-    if bar is None:
-        return None
-    both = [played for played in rounds if scenario.name in played and bar.of in played]
-    return Verdict(scenario, [played[scenario.name].rps / played[bar.of].rps for played in both])
-
-
-def print_verdicts(verdicts: Sequence[Verdict]) -> int:
-    """Returns how many bars were missed."""
-    for verdict in verdicts:
-        print(verdict)
-    return sum(not verdict.passed for verdict in verdicts)
 
 
 if __name__ == "__main__":

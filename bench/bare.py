@@ -1,11 +1,13 @@
-"""The baselines: what Flask, and Flask with one `SELECT 1`, cost under the same gunicorn settings.
+"""The baselines: what Flask, Flask with one `SELECT 1`, and an order in one statement cost under the same gunicorn
+settings.
 
 They stand for the least any Flask endpoint can cost here, so a ratio to them is the price of our own code.
 """
 
 import os
+from typing import Any
 
-from flask import Flask
+from flask import Flask, request
 from psycopg_pool import ConnectionPool
 
 app = Flask(__name__)
@@ -15,6 +17,21 @@ pool = ConnectionPool(
     os.environ.get("DATABASE_URL", ""), min_size=4, max_size=4, kwargs={"autocommit": True}, open=False
 )
 
+# Stock, order and line in one statement, hence one round trip and one commit; nothing is written when it is sold out.
+ORDER = """
+WITH taken AS (
+  UPDATE item SET available = available - %(quantity)s WHERE id = %(item)s AND available >= %(quantity)s
+  RETURNING id, price_fen
+), placed AS (
+  INSERT INTO orders (id, item_id, household_id, total_fen)
+  SELECT gen_random_uuid(), id, %(household)s, price_fen * %(quantity)s FROM taken
+  RETURNING id, total_fen
+), line AS (
+  INSERT INTO order_line (order_id, item_id, quantity, price_fen)
+  SELECT placed.id, taken.id, %(quantity)s, price_fen FROM placed, taken
+)
+SELECT id, total_fen FROM placed"""
+
 
 @app.get("/hello")
 def hello() -> str:
@@ -23,8 +40,19 @@ def hello() -> str:
 
 @app.get("/select1")
 def select1() -> dict[str, int]:
+    (one,) = one_row("SELECT 1")
+    return {"one": one}
+
+
+@app.post("/order")
+def order() -> tuple[dict[str, Any], int]:
+    """No token, no key, no cap, no check of the body: {"item", "household", "quantity"} are taken as they come."""
+    placed = one_row(ORDER, request.get_json())
+    return ({"id": str(placed[0]), "total_fen": placed[1]}, 201) if placed else ({"code": "sold_out"}, 409)
+
+
+def one_row(sql: str, values: dict[str, Any] | None = None) -> Any:
     if pool.closed:
         pool.open()  # harmless when two threads do it at once
     with pool.connection() as connection:
-        (one,) = connection.execute("SELECT 1", prepare=True).fetchone()
-    return {"one": one}
+        return connection.execute(sql, values, prepare=True).fetchone()

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -32,7 +33,7 @@ def measure(url: str, statements: Sequence[str], *, clients: int = 32, seconds: 
     """
     pgbench = find_pgbench()
     rps = _pgbench(pgbench, url, statements, clients, seconds) if pgbench else _loop(url, statements, clients, seconds)
-    return Figures(rps, math.nan, math.nan, {}, 0, math.nan)
+    return Figures(rps, math.nan, math.nan, {}, 0, math.nan, math.nan)
 
 
 def tool() -> str:
@@ -109,6 +110,27 @@ def server_url() -> str:
     folder = embedded.PROJECT / "var" / "bench-postgres"
     embedded.start(folder)
     return psycopg_url(embedded.admin_url(folder))
+
+
+def durability(url: str) -> str:
+    """In words, whether a commit is on the disk when it returns: without that, rates of writes mean nothing."""
+    with psycopg.connect(url) as connection:
+        names = ("server_version", "fsync", "synchronous_commit", "full_page_writes")
+        version, *flags = (connection.execute(f"SHOW {name}").fetchone()[0] for name in names)
+    words = ", ".join(f"{name} {flag}" for name, flag in zip(names[1:], flags, strict=True))
+    verdict = "commits are durable" if "off" not in flags else "NOTE: COMMITS ARE NOT DURABLE"
+    return f"PostgreSQL {version.split()[0]}: {verdict} ({words})"
+
+
+def postmaster(url: str) -> int | None:
+    """The pid of the server behind this URL, whose CPU can then be read; None when it runs on another machine."""
+    with psycopg.connect(url) as connection:
+        (backend,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+        try:
+            parent = psutil.Process(backend).parent()
+            return parent.pid if parent and parent.name().startswith("postgres") else None
+        except psutil.Error:
+            return None
 
 
 def psycopg_url(url: str) -> str:

@@ -4,6 +4,7 @@ Closed loop on purpose: the peers' figures in the README were taken the same way
 requests per second and latency then describe the same load. `python -m bench.ceiling` prints its own limit.
 """
 
+import math
 import random
 import re
 import selectors
@@ -32,6 +33,7 @@ class Figures:
     statuses: dict[int, int]
     errors: int
     cpu_us: float  # CPU of the watched processes per request; 0 when none were watched
+    database_us: float  # CPU of PostgreSQL per request, whatever it did; not a number when it is out of sight
 
 
 def http(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
@@ -46,6 +48,14 @@ def http(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
 def cpu_seconds(pids: Iterable[int]) -> float:
     """User and system time these processes have used since they started."""
     return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids)
+
+
+def server_seconds(postmaster: int | None) -> float:
+    """The same of a PostgreSQL: the postmaster, its children, and those it has buried since it started."""
+    if postmaster is None:
+        return math.nan
+    process = psutil.Process(postmaster)
+    return sum(process.cpu_times()[:4]) + cpu_seconds(child.pid for child in process.children())
 
 
 def parse(received: bytes) -> tuple[int, bool] | None:
@@ -163,6 +173,7 @@ def run(
     seconds: float = 4,
     warmup: float = 1,
     pids: Iterable[int] = (),
+    postmaster: int | None = None,
 ) -> Figures:
     """Load one server. The warm-up fills its caches and pools and is not counted, in time or in CPU."""
     load = Load((host, port), endless(requests), clients)
@@ -172,15 +183,17 @@ def run(
         load.drive(warmup)
         load.forget()
         pids = list(pids)
-        cpu = -cpu_seconds(pids)
+        cpu, database = -cpu_seconds(pids), -server_seconds(postmaster)
         elapsed = load.drive(seconds)
-        cpu += cpu_seconds(pids)
+        cpu, database = cpu + cpu_seconds(pids), database + server_seconds(postmaster)
     finally:
         load.close()
-    return figures(load.latencies, load.statuses, elapsed, cpu, expect)
+    return figures(load.latencies, load.statuses, elapsed, expect, cpu, database)
 
 
-def figures(latencies: list[float], statuses: Counter[int], elapsed: float, cpu: float, expect: int) -> Figures:
+def figures(
+    latencies: list[float], statuses: Counter[int], elapsed: float, expect: int, cpu: float, database: float
+) -> Figures:
     """Percentiles by nearest rank."""
     count, ordered = len(latencies), sorted(latencies)
     if not count:
@@ -192,4 +205,5 @@ def figures(latencies: list[float], statuses: Counter[int], elapsed: float, cpu:
         dict(statuses),
         count - statuses[expect],
         1e6 * cpu / count,
+        1e6 * database / count,
     )

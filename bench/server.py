@@ -20,11 +20,12 @@ PATIENCE = 30  # seconds for start and for stop
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: its address and its processes."""
+    """A running server: its address, its processes, and the environment of its world."""
 
     host: str
     port: int
     master: int
+    environment: Mapping[str, str]
 
     @property
     def workers(self) -> list[int]:
@@ -42,9 +43,9 @@ class Server:
 
 @contextmanager
 def serve(
-    wsgi: str, environment: Mapping[str, str] | None = None, ready: str = "/", conf: Path = CONF
+    wsgi: str, environment: Mapping[str, str], ready: str = "/", python: str = sys.executable
 ) -> Iterator[Server]:
-    """Run `gunicorn -c conf wsgi` on a free port until the block ends. Any answer of `ready` below 500 is ready."""
+    """Run `python -m gunicorn wsgi` on a free port until the block ends. Any answer of `ready` below 500 is ready."""
     with socket.socket() as sock:
         # We bind and hand the socket over, so no other process can take the port in between; it refuses
         # connections until gunicorn listens on it.
@@ -52,11 +53,11 @@ def serve(
         port = sock.getsockname()[1]
         process = subprocess.Popen(
             [
-                sys.executable,
+                python,
                 "-m",
                 "gunicorn",
                 "-c",
-                str(conf),
+                str(CONF),
                 "--bind",
                 f"fd://{sock.fileno()}",
                 "--log-level",
@@ -64,12 +65,12 @@ def serve(
                 wsgi,
             ],
             cwd=ROOT,
-            env={**os.environ, **(environment or {})},
+            env={**os.environ, **environment},
             pass_fds=[sock.fileno()],
         )
     try:
         _wait_until_ready(process, port, ready)
-        yield Server("127.0.0.1", port, process.pid)
+        yield Server("127.0.0.1", port, process.pid, environment)
     finally:
         _stop(process)
 

@@ -7,7 +7,7 @@ from sqlalchemy import create_engine, make_url, text
 from backend.extensions import db
 
 # The application may add to these, and never change what is there.
-APPEND_ONLY = ("audit_event", "filing")
+APPEND_ONLY = ("audit_event", "filing", "ledger_transaction", "ledger_entry", "ledger_closing")
 
 
 def include_name(name, type_, parent_names):

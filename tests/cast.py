@@ -37,6 +37,8 @@ PARTS = (
     Part("he", Role.RESIDENT, READY),
     Part("feng", Role.COORDINATOR, MACHIDUN),
     Part("qian", Role.TRANSPORTER, MACHIDUN),  # a volunteer with a job
+    Part("hu", Role.ORGANISER, MACHIDUN),  # accused of kick-backs, and cleared by the price sheet
+    Part("yang", Role.ORGANISER, MACHIDUN),  # the deputy
     # Others, to whom none of this belongs.
     Part("other_grid", Role.GRID_WORKER, NEIGHBOUR),
     Part("other_secretary", Role.COMMUNITY_SECRETARY, NEIGHBOUR),

@@ -23,6 +23,7 @@ MEANING = {
     403: "没有权限 not permitted",
     404: "没有找到，或不在您的范围内 missing, or out of your sight",
     409: "与现状冲突 conflicts with the present state",
+    410: "已按规定删除 erased, as it had to be",
     411: "没有标明大小 of unknown length",
     413: "内容太大 too large",
     415: "内容格式不支持 unsupported media type",

@@ -64,6 +64,10 @@ CONSTRAINTS = {
     "uq_role_assignment_live": ("already_held", "这个人已经担任该职务。"),
     "uq_household_member_head": ("head_exists", "这一户已经登记了户主，请先变更原户主。"),
     "uq_household_place_code_room": ("household_exists", "这一户已经登记过了。"),
+    "uq_payment_receipt": ("receipt_used", "您已经用过这个收据号，请核对后换一个收据号。"),
+    "uq_refund_receipt": ("receipt_used", "您已经用过这个收据号，请核对后换一个收据号。"),
+    "uq_waiting_entry_live": ("already_waiting", "您家已经在候补这种商品，不用再登记。"),
+    "uq_change_request_open": ("already_asked", "这个订单已有一项申请在办理，请等结果。"),
     "pk_place": ("place_exists", "刚刚有人添加了地点，请刷新后重试。"),
 }
 

@@ -9,11 +9,12 @@ import hashlib
 import re
 import uuid
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 import psycopg
 from flask import Response, current_app, request
 from sqlalchemy import LargeBinary, SmallInteger, String, UniqueConstraint
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core import clock
@@ -21,7 +22,7 @@ from backend.core.crypto import keyring
 from backend.core.errors import Conflict, DomainError
 from backend.core.models import Row, new_id
 from backend.core.transaction import on_own_connection, rows
-from backend.extensions import Model, db
+from backend.extensions import Model
 
 KEPT = timedelta(days=7)
 KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
@@ -40,6 +41,8 @@ class IdempotencyKey(Row, Model):
     status: Mapped[int | None] = mapped_column(SmallInteger)
     content_type: Mapped[str | None] = mapped_column(String(80))
     body_cipher: Mapped[bytes | None]
+    # Of an operation that is one statement (Key), which cannot encrypt: its answers hold ids, prices and no person.
+    answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 INSERT = """
@@ -54,41 +57,58 @@ DELETE FROM idempotency_key WHERE id IN (SELECT id FROM idempotency_key WHERE id
 RELEASE = "DELETE FROM idempotency_key WHERE id = %s"
 
 
+class Key(NamedTuple):
+    """A key as it was sent, for an operation whose one statement claims it by itself (see operation: alone)."""
+
+    id: uuid.UUID
+    operation: str
+    key: str
+    fingerprint: bytes
+
+    @classmethod
+    def sent(cls, operation: str) -> "Key":
+        return cls(new_id(), operation, _key(), _fingerprint())
+
+
 class Claim:
     """One key as this request holds it: either `replay` is the earlier answer, or the effect is ours to make."""
 
     def __init__(self, user_id: uuid.UUID | None, operation: str) -> None:
-        self.owner = (user_id or NOBODY, operation, _key())
-        self.id = new_id()
-        fingerprint = _fingerprint()
+        self.id, operation, key, fingerprint = Key.sent(operation)
+        self.owner = (user_id or NOBODY, operation, key)
         self.replay = None if self._insert(fingerprint) else self._earlier(fingerprint)
 
     def _insert(self, fingerprint: bytes) -> bool:
         try:
             return bool(rows(INSERT, (self.id, *self.owner, fingerprint)))
-        except OperationalError as error:
-            if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
-                raise
-            raise Conflict("in_flight", "同一个请求正在处理，请稍等片刻再试。") from error
+        except psycopg.errors.LockNotAvailable as error:
+            raise in_flight() from error
 
     def _earlier(self, fingerprint: bytes) -> Response:
         found = rows(FIND, self.owner)
         if not found:  # its first bearer rolled back between our two statements
-            raise Conflict("in_flight", "同一个请求正在处理，请稍等片刻再试。")
+            raise in_flight()
         row_id, known, status, content_type, body = found[0]
         if bytes(known) != fingerprint:
-            raise DomainError("idempotency_key_reused", "这个请求编号已用于另一项内容，请刷新页面后重试。")
+            raise reused()
         text = keyring.decrypt(bytes(body), _where(row_id)) if body else ""
         return current_app.response_class(text, status=status, content_type=content_type)
 
     def store(self, response: Response) -> None:
         """Keeps the answer. A refusal given as a result (an audited attempt) frees its key: mend, and send again."""
         if response.status_code >= 400:
-            db.session.connection().exec_driver_sql(RELEASE, (self.id,))
+            rows(RELEASE, (self.id,))
             return
         body = keyring.encrypt(response.get_data(as_text=True), _where(self.id))
-        rows_changed = (response.status_code, response.content_type, body, self.id)
-        db.session.connection().exec_driver_sql(STORE, rows_changed)
+        rows(STORE, (response.status_code, response.content_type, body, self.id))
+
+
+def in_flight() -> DomainError:
+    return Conflict("in_flight", "同一个请求正在处理，请稍等片刻再试。")
+
+
+def reused() -> DomainError:
+    return DomainError("idempotency_key_reused", "这个请求编号已用于另一项内容，请刷新页面后重试。")
 
 
 def _where(row_id: uuid.UUID) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import functools
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -26,15 +27,16 @@ desk = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
 _flask: list[Flask] = []  # the application whose context jobs run in; set once by `run`
 
 
-def job(name: str, every: str | None = None) -> Callable:
+def job(name: str, every: str | None = None, edge: bool = True) -> Callable:
     """Registers `work(**ids)` as a job in its own transaction; `defer(name, at, **ids)` enqueues it, and `every` is a
-    cron line (UTC)."""
+    cron line (UTC). `edge=False`: it calls the outside world, and opens a unit of work around the parts that
+    do not."""
 
     def decorate(work: Callable) -> Callable:
         @functools.wraps(work)
         def run(timestamp: int | None = None, **ids: Any) -> None:
             set_request_id(f"job-{uuid.uuid4().hex[:12]}")
-            with _flask[0].app_context(), unit_of_work():
+            with _flask[0].app_context(), unit_of_work() if edge else nullcontext():
                 work(**ids)
             structlog.get_logger().info("job", name=name, **ids)
 

@@ -12,8 +12,9 @@ from flask import Response, current_app, g, request
 
 from backend.core import auth
 from backend.core.errors import DomainError, Forbidden
-from backend.core.idempotency import Claim
+from backend.core.idempotency import Claim, Key
 from backend.core.permissions import Permission
+from backend.core.settings import settings
 from backend.core.transaction import unit_of_work
 
 SIGNED_IN = "signed_in"
@@ -32,12 +33,16 @@ def operation(
     needs: Permission | tuple[Permission, ...] | str,
     errors: tuple[int, ...] = (),
     keyed: bool = True,
+    alone: bool = False,
+    body: str = "MAX_BODY_BYTES",
 ) -> Callable:
     """Declares an operation.
 
     `needs` is a Permission, or several of which one will do (held somewhere; the verb asks for it at the very
     place), SIGNED_IN, or `public("why")`. `keyed`: a POST or PATCH takes an Idempotency-Key, unless its answer must
-    never be stored (tokens, data in clear) or it repeats without harm.
+    never be stored (tokens, data in clear) or it repeats without harm. `alone`: the verb is one statement, which claims
+    the key itself and is a transaction of its own; for the hottest of paths. `body` names the setting that bounds what
+    may be sent.
     """
 
     def decorate(view: Callable) -> Callable:
@@ -45,9 +50,12 @@ def operation(
         def edge(*args: Any, **kwargs: Any) -> Response:
             reading = request.method in READING
             if not reading:
-                _receive()
-            with unit_of_work(read_only=reading):
+                _receive(settings[body])
+            with unit_of_work(read_only=reading or alone):
                 g.actor = actor = _actor(needs)
+                if alone:
+                    g.key = Key.sent(operation_id)
+                    return current_app.make_response(view(*args, **kwargs))
                 if reading or not keyed:
                     return current_app.make_response(view(*args, **kwargs))
                 claim = Claim(actor.id, operation_id)
@@ -64,11 +72,12 @@ def operation(
     return decorate
 
 
-def _receive() -> None:
+def _receive(at_most: int) -> None:
     """Takes the whole body before a transaction begins: a slow sender holds no connection. One that does not say
     how long it is could be cut at the limit without anyone noticing."""
     if request.content_length is None and request.headers.get("Transfer-Encoding"):
         raise DomainError("length_required", "上传没有标明大小，请升级小程序后重试。", status=411)
+    request.max_content_length = at_most
     request.get_data(cache=True)
 
 
@@ -92,3 +101,8 @@ def _actor(needs: Permission | tuple[Permission, ...] | str) -> auth.Actor:
 def current_actor() -> auth.Actor:
     """The actor of the operation being served."""
     return g.actor
+
+
+def current_key() -> Key:
+    """The key of the operation being served, which is `alone`."""
+    return g.key

@@ -29,6 +29,18 @@ class Permission(StrEnum):
     OBJECTION_READ = "certification:objection:read"
     OBJECTION_REVEAL = "certification:objection:reveal"
     OBJECTION_ANSWER = "certification:objection:answer"
+    CAMPAIGN_ORGANISE = "groupbuy:campaign:organise"
+    CAMPAIGN_APPROVE = "groupbuy:campaign:approve"
+    CAMPAIGN_JOIN = "groupbuy:campaign:join"
+    QUIET_CONSENT = "groupbuy:campaign:quiet_consent"
+    ORDER_PLACE = "groupbuy:order:place"
+    ORDER_FOR_OTHERS = "groupbuy:order:for_others"
+    ORDER_SPONSOR = "groupbuy:order:sponsor"
+    ORDER_READ = "groupbuy:order:read"
+    HANDOUT = "groupbuy:handout:work"
+    PAYMENT_READ = "payments:payment:read"
+    PAYMENT_RECORD = "payments:payment:record"
+    LEDGER_READ = "payments:ledger:read"
 
 
 class Role(StrEnum):
@@ -50,6 +62,7 @@ class Role(StrEnum):
     COMMUNITY_WORKER = "community_worker", "社区工作者", "community"
     GRID_WORKER = "grid_worker", "网格员", "community compound"
     RESIDENT = "resident", "居民", "compound building unit"
+    ORGANISER = "organiser", "团长", "community compound"
     # One head, seven roles 一长七员 (DOMAIN section 1).
     BUILDING_HEAD = "building_head", "楼栋长", "building"
     GATE_DUTY = "gate_duty", "门岗值守员", "community compound building"
@@ -75,7 +88,14 @@ _COMMUNITY = {
     _P.DAILY_RECORD,
     _P.CASE_READ,
     _P.OBJECTION_RECORD,
+    _P.ORDER_PLACE,
+    _P.ORDER_FOR_OTHERS,
+    _P.ORDER_READ,
+    _P.HANDOUT,
 }
+_MONEY = {_P.PAYMENT_READ, _P.PAYMENT_RECORD, _P.LEDGER_READ}
+# Whoever helps at the door may order for those without a phone, and hand out.
+_HELPER = {_P.PLACE_READ, _P.ORDER_PLACE, _P.HANDOUT}
 _REVIEW = {
     *_READS,
     _P.ROLE_READ,
@@ -85,6 +105,7 @@ _REVIEW = {
     _P.CASE_REVEAL,
     _P.OBJECTION_READ,
     _P.OBJECTION_RECORD,
+    _P.LEDGER_READ,
 }
 
 GRANTS: dict[Role, frozenset[Permission]] = {
@@ -94,17 +115,34 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     ),
     Role.SUBDISTRICT_REVIEWER: frozenset({*_REVIEW, _P.REVIEW_SUBDISTRICT}),
     Role.COMMUNITY_SECRETARY: frozenset(
-        {*_COMMUNITY, _P.APPLICATION_FILE, _P.CASE_RECORD, _P.CASE_REVEAL, _P.ROLE_READ, _P.ROLE_APPOINT}
+        {
+            *_COMMUNITY,
+            *_MONEY,
+            _P.APPLICATION_FILE,
+            _P.CASE_RECORD,
+            _P.CASE_REVEAL,
+            _P.ROLE_READ,
+            _P.ROLE_APPOINT,
+            _P.CAMPAIGN_APPROVE,
+            _P.CAMPAIGN_JOIN,
+            _P.ORDER_SPONSOR,
+            _P.QUIET_CONSENT,
+        }
     ),
-    Role.COMMUNITY_WORKER: frozenset({*_COMMUNITY, _P.CASE_RECORD}),
+    Role.COMMUNITY_WORKER: frozenset(
+        {*_COMMUNITY, *_MONEY, _P.CASE_RECORD, _P.CAMPAIGN_APPROVE, _P.CAMPAIGN_JOIN, _P.ORDER_SPONSOR}
+    ),
     Role.GRID_WORKER: frozenset({*_COMMUNITY, _P.APPLICATION_FILE}),
-    Role.BUILDING_HEAD: frozenset({_P.PLACE_READ, _P.HOUSEHOLD_READ, _P.CONSENT_RECORD}),
-    Role.COORDINATOR: frozenset({_P.PLACE_READ, _P.DAILY_READ, _P.ROLE_READ}),
-    **{role: frozenset({_P.PLACE_READ}) for role in ONE_HEAD_SEVEN_ROLES[1:-1]},
-    Role.RESIDENT: frozenset({_P.PLACE_READ}),
+    Role.BUILDING_HEAD: frozenset({*_HELPER, _P.HOUSEHOLD_READ, _P.CONSENT_RECORD, _P.ORDER_FOR_OTHERS, _P.ORDER_READ}),
+    Role.COORDINATOR: frozenset({*_HELPER, _P.DAILY_READ, _P.ROLE_READ, _P.ORDER_READ, _P.QUIET_CONSENT}),
+    **{role: frozenset(_HELPER) for role in ONE_HEAD_SEVEN_ROLES[1:-1]},
+    Role.RESIDENT: frozenset({_P.PLACE_READ, _P.ORDER_PLACE}),
+    Role.ORGANISER: frozenset({*_HELPER, _P.CAMPAIGN_ORGANISE, _P.CAMPAIGN_JOIN, _P.ORDER_READ, _P.PAYMENT_RECORD}),
 }
 
-_BELOW_SECRETARY = frozenset({Role.COMMUNITY_WORKER, Role.GRID_WORKER, Role.RESIDENT, *ONE_HEAD_SEVEN_ROLES})
+_BELOW_SECRETARY = frozenset(
+    {Role.COMMUNITY_WORKER, Role.GRID_WORKER, Role.RESIDENT, Role.ORGANISER, *ONE_HEAD_SEVEN_ROLES}
+)
 
 # Nobody gives a role they could not hold over: each appoints only ranks below their own, within their place.
 # District reviewers and the city's viewers are appointed by the operator (`flask people appoint`).

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy import func, select
@@ -53,6 +54,54 @@ class Borrowed:
             self._pooled = None
 
 
+def alone(sql: str, parameters: Any) -> list[Any]:
+    """A statement that is a transaction of its own, without BEGIN and COMMIT around it. It must do no harm when asked
+    again (it claims an Idempotency-Key): a connection that turns out dead is thrown away and the next one asked. What
+    was borrowed to read who asks goes back first: nobody waits for a second connection with a first in hand."""
+    if borrowed := reading.get():
+        borrowed.give_back()
+    for _ in range(settings["DATABASE_POOL_SIZE"]):
+        pooled: Any = db.engine.raw_connection()
+        try:
+            return _in_autocommit(pooled.driver_connection, sql, parameters)
+        except psycopg.OperationalError:
+            if not pooled.driver_connection.closed:
+                raise
+            pooled.invalidate()
+        finally:
+            pooled.close()
+    raise psycopg.OperationalError("every connection of the pool was dead")
+
+
+def _in_autocommit(connection: Any, sql: str, parameters: Any) -> list[Any]:
+    connection.autocommit = True
+    try:
+        return connection.execute(sql, parameters).fetchall()
+    finally:
+        if not connection.closed:
+            connection.autocommit = False
+
+
+class Hot(NamedTuple):
+    """The statement of a unit of work that touches a row many others want."""
+
+    sql: str
+    parameters: Any
+    refuse: Callable[[list[Any]], None]
+
+    def run(self) -> None:
+        self.refuse(rows(self.sql, self.parameters))
+
+
+_hot: ContextVar[list[Hot]] = ContextVar("hot")
+
+
+def hot_row_last(sql: str, parameters: Any, refuse: Callable[[list[Any]], None]) -> None:
+    """Puts off a contended statement until all else is done, the answer written and its key stored: the lock then
+    lives no longer than the commit. `refuse` gets its rows, and raises where they mean that nothing may stay."""
+    _hot.get().append(Hot(sql, parameters, refuse))
+
+
 @contextmanager
 def unit_of_work(read_only: bool = False) -> Iterator[None]:
     """What one request, command or job does.
@@ -63,12 +112,19 @@ def unit_of_work(read_only: bool = False) -> Iterator[None]:
     if read_only:
         yield from _reading()
         return
+    hot: list[Hot] = []
+    token = _hot.set(hot)
     try:
         yield
+        db.session.flush()
+        for last in hot:
+            last.run()
         db.session.commit()
     except BaseException:
         db.session.rollback()
         raise
+    finally:
+        _hot.reset(token)
 
 
 def _reading() -> Iterator[None]:
@@ -83,17 +139,23 @@ def _reading() -> Iterator[None]:
             db.session.remove()
 
 
+def let_go() -> None:
+    """Ends the transaction so far, with what it did: before a call to the outside, so that no lock waits for it."""
+    db.session.commit()
+
+
 def database_now() -> datetime:
     """The instant by the database's clock at which this transaction began."""
     return db.session.scalars(select(func.now())).one()
 
 
 def rows(sql: str, parameters: Any = None) -> list[Any]:
-    """A hand-written statement on the hot path, with psycopg's own placeholders."""
+    """A hand-written statement on the hot path, with psycopg's own placeholders; its errors are psycopg's too."""
     borrowed = reading.get()
     if borrowed is not None and not db.session.registry.has():
         return borrowed.execute(sql, parameters)
-    return list(db.session.connection().exec_driver_sql(sql, parameters))
+    cursor = db.session.connection().connection.driver_connection.execute(sql, parameters)
+    return cursor.fetchall() if cursor.description else []
 
 
 def on_own_connection(work: Callable[[Any], Any]) -> Any:

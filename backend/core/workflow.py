@@ -1,12 +1,12 @@
 """State changes, for every feature, in one place: tables of Steps and the one function that walks them."""
 
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from backend.core import audit
 from backend.core.audit import AuditEvent
@@ -32,6 +32,7 @@ class Step:
 
     permission: None means that only the house itself (the clock, a case event) takes it; never offered. The house
         may take the others too: the clock returns what a reviewer could.
+    owner: whoever the subject belongs to (see Workflow.owned) may take it, without a post that has the permission.
     lane: who has acted on a subject in one lane may not act on it in another (applicant, subdistrict, district).
     guard: a cheap refusal on the locked row alone; also hides the action from `allowed_actions`.
     effect: what the step does besides, in the same transaction, after status and audit.
@@ -46,18 +47,21 @@ class Step:
     needs_reason: bool = False
     guard: Callable[[Any, datetime], None] | None = None
     effect: Callable[[Any, Move], None] | None = None
+    owner: bool = False
 
 
 @dataclass(frozen=True)
 class Workflow:
     """A model's table of Steps. `visible` is the permission without which the subject does not exist (404);
-    `hands` names the row whose lanes count: the subject, or what it is about."""
+    `hands` names the row whose lanes count: the subject, or what it is about; `owned` tells which of some subjects
+    are the actor's own (one query for a page of them)."""
 
     name: str
     steps: tuple[Step, ...]
     visible: Permission
     place_of: Callable[[Any], str]
     hands: Callable[[Any], uuid.UUID] = lambda subject: subject.id
+    owned: Callable[[Sequence[Any], Actor], set[uuid.UUID]] = lambda subjects, actor: set()
 
     def step(self, status: str, action: str) -> Step | None:
         return next((s for s in self.steps if s.action == action and status in s.sources), None)
@@ -99,7 +103,9 @@ def advance(
         step.guard(subject, now)
     if check:
         check(subject, move)
-    return _take(flow, step, subject, move)
+    event = _take(flow, step, subject, move)
+    db.session.flush()
+    return event
 
 
 def lock(subject: Any) -> datetime:
@@ -125,12 +131,36 @@ def refuse_stale(subject: Any, revision: int | None) -> None:
 def _permit(flow: Workflow, step: Step, subject: Any, actor: Actor) -> None:
     if actor is HOUSE:
         return
-    if step.permission is None:
-        raise Forbidden("forbidden", "这一步由系统自动完成。")
-    actor.require(step.permission, flow.place_of(subject), visible=flow.visible)
+    if not (step.owner and subject.id in flow.owned([subject], actor)):
+        _require(flow, step, subject, actor)
     about = flow.hands(subject)
     if step.lane and lanes_of(actor, [about])[about] - {step.lane}:
         raise Forbidden("separate_hands", "申报人和各级审核人必须是不同的人：您已经办理过这份申请的另一个环节。")
+
+
+def _require(flow: Workflow, step: Step, subject: Any, actor: Actor) -> None:
+    if step.permission is None:
+        raise Forbidden("forbidden", "这一步只能由本人办理。" if step.owner else "这一步由系统自动完成。")
+    actor.require(step.permission, flow.place_of(subject), visible=flow.visible)
+
+
+def advance_all(
+    flow: Workflow, subjects: Select, action: str, actor: Actor = HOUSE, **details: Any
+) -> list[tuple[Any, AuditEvent]]:
+    """Takes one step on every row that the select finds in one of its sources, locked in the order of their ids; the
+    rest are left alone. For the house, and for verbs that have asked for the permission themselves."""
+    model = subjects.column_descriptions[0]["entity"]
+    ready = subjects.where(model.status.in_({s for step in flow.steps if step.action == action for s in step.sources}))
+    locked = ready.order_by(None).order_by(model.id).with_for_update(of=model)
+    found = list(db.session.scalars(locked, execution_options={"populate_existing": True}))
+    now = db.session.scalars(select(func.clock_timestamp())).one() if found else None
+    taken = []
+    for subject in found:
+        step = flow.step(subject.status, action)
+        assert step and now
+        taken.append((subject, _take(flow, step, subject, Move(actor, now, data={"details": details}))))
+    db.session.flush()
+    return taken
 
 
 def _take(flow: Workflow, step: Step, subject: Any, move: Move) -> AuditEvent:
@@ -151,7 +181,6 @@ def _take(flow: Workflow, step: Step, subject: Any, move: Move) -> AuditEvent:
     event.reason = move.reason
     if step.effect:
         step.effect(subject, move)
-    db.session.flush()
     return event
 
 
@@ -171,16 +200,27 @@ def allowed_actions(flow: Workflow, subjects: Iterable[Any], actor: Actor, now: 
     page = list(subjects)
     about = {s.id: flow.hands(s) for s in page}
     lanes = lanes_of(actor, about.values()) if actor.id else {found: set() for found in about.values()}
+    own = flow.owned(page, actor) if actor.id and page else set()
     return {
-        s.id: [step.action for step in flow.steps if _offered(flow, step, s, actor, lanes[about[s.id]], now)]
+        s.id: [
+            step.action
+            for step in flow.steps
+            if s.status in step.sources
+            and _may(flow, step, s, actor, s.id in own)
+            and _offered(step, s, lanes[about[s.id]], now)
+        ]
         for s in page
     }
 
 
-def _offered(flow: Workflow, step: Step, subject: Any, actor: Actor, lanes: set[str], now: datetime) -> bool:
-    if subject.status not in step.sources or step.permission is None:
-        return False
-    if not actor.may(step.permission, flow.place_of(subject)) or (step.lane and lanes - {step.lane}):
+def _may(flow: Workflow, step: Step, subject: Any, actor: Actor, own: bool) -> bool:
+    if step.owner and own:
+        return True
+    return step.permission is not None and actor.may(step.permission, flow.place_of(subject))
+
+
+def _offered(step: Step, subject: Any, lanes: set[str], now: datetime) -> bool:
+    if step.lane and lanes - {step.lane}:
         return False
     try:
         if step.guard:

@@ -6,16 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
 
 from backend.core import audit
 from backend.core.auth import Actor
 from backend.core.crypto import keyring
-from backend.core.errors import Conflict, NotFound
-from backend.core.models import within
-from backend.core.permissions import Permission
+from backend.core.errors import Conflict, Forbidden, NotFound
+from backend.core.models import new_id, within
+from backend.core.permissions import Permission, Role
 from backend.core.transaction import database_now
 from backend.extensions import db
-from backend.people.models import Consent, HouseholdMember, User
+from backend.people.models import Consent, HouseholdMember, RoleAssignment, User
 from backend.places.models import Household
 
 CONSENT_LIFE = timedelta(days=180)
@@ -155,6 +156,33 @@ def leave(actor: Actor, member_id: uuid.UUID) -> HouseholdMember:
     return member
 
 
+def bind(actor: Actor, member_id: uuid.UUID, user_id: uuid.UUID) -> HouseholdMember:
+    """This member is that user when they sign in: from now on they act for their home, as one of its residents. Nobody
+    binds themselves: whoever keeps the register has seen who stands before them."""
+    member, _, household = _present(actor, member_id)
+    if user_id == actor.id:
+        raise Forbidden("not_by_oneself", "不能给自己登记，请由另一位网格员或社区工作者登记。")
+    if db.session.get(User, user_id) is None:
+        raise NotFound("用户")
+    member.user_id = user_id
+    audit.record("household_member", "bind", actor, member, place_code=household.place_code)
+    held = {"user_id": user_id, "role": Role.RESIDENT.value, "place_code": household.place_code}
+    db.session.execute(insert(RoleAssignment).values(id=new_id(), **held).on_conflict_do_nothing())
+    db.session.flush()
+    return member
+
+
+def homes_of(actor: Actor) -> Any:
+    """A select of the ids of the households whose member the actor is."""
+    return select(HouseholdMember.household_id).where(
+        HouseholdMember.user_id == actor.id, HouseholdMember.left_at.is_(None)
+    )
+
+
+def homes(actor: Actor) -> list[Household]:
+    return list(db.session.scalars(select(Household).where(Household.id.in_(homes_of(actor))).order_by(Household.id)))
+
+
 def reveal_member(actor: Actor, member_id: uuid.UUID, purpose: str) -> HouseholdMember:
     """A member's name and phone in clear, for a stated purpose. The look is audited."""
     member, household = _member_in_sight(actor, member_id)
@@ -214,13 +242,8 @@ def withdraw_consent(actor: Actor, consent_id: uuid.UUID) -> Consent:
     return consent
 
 
-def consented(household_id: uuid.UUID, user_id: uuid.UUID) -> Consent | None:
-    """The household's standing consent that the user acts for it. Nobody asks yet: the verbs of later features (group
-    buy, medicine) ask it before a volunteer acts for a home."""
-    query = select(Consent).where(
-        Consent.household_id == household_id,
-        Consent.given_to == user_id,
-        Consent.withdrawn_at.is_(None),
-        Consent.until > func.now(),
+def consents_to(actor: Actor) -> Any:
+    """A select of the ids of the households that have agreed, until further notice, that the actor acts for them."""
+    return select(Consent.household_id).where(
+        Consent.given_to == actor.id, Consent.withdrawn_at.is_(None), Consent.until > func.now()
     )
-    return db.session.scalars(query.order_by(Consent.id.desc()).limit(1)).one_or_none()

@@ -63,12 +63,20 @@ class RoleAssignment(Row, Model):
 
 
 class HouseholdMember(Row, Model):
-    """A person of a household. A phone may be looked up only whole, through its blind index."""
+    """A person of a household. A phone may be looked up only whole, through its blind index. `user_id`: who they are
+    when they sign in, for those who do."""
 
     __tablename__ = "household_member"
     __table_args__ = (
         Index("ix_household_member_household_id", "household_id"),
         Index("ix_household_member_phone_index", "phone_index"),
+        Index(
+            "uq_household_member_user",
+            "user_id",
+            "household_id",
+            unique=True,
+            postgresql_where=text("user_id IS NOT NULL AND left_at IS NULL"),
+        ),
         Index(
             "uq_household_member_head",
             "household_id",
@@ -82,6 +90,7 @@ class HouseholdMember(Row, Model):
     phone_cipher: Mapped[bytes | None]
     phone_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     left_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("app_user.id"))
 
     name = Encrypted()
     phone = Encrypted()
@@ -94,6 +103,7 @@ class Consent(Row, Model):
     __table_args__ = (
         CheckConstraint("kind IN ('voice', 'paper', 'in_person')", name="kind"),
         Index("ix_consent_household_id", "household_id"),
+        Index("ix_consent_given_to", "given_to"),
     )
     household_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("household.id"))
     given_to: Mapped[uuid.UUID] = mapped_column(ForeignKey("app_user.id"))

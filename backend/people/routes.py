@@ -181,6 +181,20 @@ def leave(member_id: UUID) -> Any:
     return views.masked_member(households.leave(current_actor(), member_id))
 
 
+@blp.route("/household-members/<uuid:member_id>/bind", methods=["POST"])
+@operation(
+    "bindMember",
+    "登记家庭成员的账号",
+    "Record which user a member is when they sign in",
+    needs=P.HOUSEHOLD_EDIT,
+    errors=(404,),
+)
+@blp.arguments(s.BindMemberSchema)
+@blp.response(200, s.MemberSchema)
+def bind_member(body: dict, member_id: UUID) -> Any:
+    return views.masked_member(households.bind(current_actor(), member_id, body["user_id"]))
+
+
 @blp.route("/household-members/<uuid:member_id>/reveal", methods=["POST"])
 @limit("REVEAL_LIMIT", key=caller)
 @operation(

@@ -42,6 +42,12 @@ class PostSchema(Schema):
     place_name = fields.String(required=True)
 
 
+class HomeSchema(Schema):
+    id = fields.UUID(required=True)
+    place_code = fields.String(required=True)
+    room = fields.String(required=True)
+
+
 class MeSchema(Schema):
     id = fields.UUID(
         required=True, metadata={"description": "我的编号，任命时出示给社区书记 shown to whoever appoints me"}
@@ -49,6 +55,9 @@ class MeSchema(Schema):
     name = fields.String(required=True)
     posts = fields.List(fields.Nested(PostSchema), required=True)
     permissions = fields.List(fields.String(), required=True)
+    homes = fields.List(
+        fields.Nested(HomeSchema), required=True, metadata={"description": "我的家 the households I live in"}
+    )
 
 
 class AppointSchema(Schema):
@@ -132,6 +141,10 @@ class UpdateMemberSchema(Schema):
         validate=validate.Equal(True, error="请到新户主那里设为户主，原户主会自动变更。"),
         metadata={"description": "设为户主，原户主自动变更 makes this member the head instead of the old one"},
     )
+
+
+class BindMemberSchema(Schema):
+    user_id = fields.UUID(required=True)
 
 
 class RevealSchema(Schema):

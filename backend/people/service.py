@@ -11,7 +11,7 @@ from backend.core import audit
 from backend.core.auth import HOUSE, Actor
 from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
 from backend.core.models import within
-from backend.core.permissions import APPOINTS, ONE_HEAD_SEVEN_ROLES, Permission, Role
+from backend.core.permissions import APPOINTS, GRANTS, ONE_HEAD_SEVEN_ROLES, Permission, Role
 from backend.core.transaction import database_now
 from backend.extensions import db
 from backend.people.models import RoleAssignment, User
@@ -101,6 +101,13 @@ def _rename(actor: Actor, user: User, name: str, place_code: str) -> None:
         raise Forbidden("name_not_yours", "这个人另有职务，姓名请由其上级填写；不填姓名也可以任命。")
     user.name = name
     audit.record("user", "rename", actor, user, place_code=place_code)
+
+
+def holds(user_id: uuid.UUID, permission: Permission, place_code: str) -> bool:
+    """Whether someone who is not acting now has a post that grants the permission there."""
+    roles = [role.value for role in Role if permission in GRANTS[role]]
+    posts = db.session.scalars(_live().where(RoleAssignment.user_id == user_id, RoleAssignment.role.in_(roles)))
+    return any(place_code.startswith(post.place_code) for post in posts)
 
 
 def _outranks(actor: Actor, role: Role, place_code: str) -> bool:

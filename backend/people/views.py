@@ -6,6 +6,7 @@ from typing import Any
 from backend.core.auth import Actor
 from backend.core.masking import mask_name, mask_phone
 from backend.core.permissions import GRANTS
+from backend.people import households
 from backend.people.households import members_of
 from backend.people.models import HouseholdMember, RoleAssignment
 from backend.people.service import user_names
@@ -20,7 +21,8 @@ def me(actor: Actor) -> dict[str, Any]:
         for role, code in actor.posts
     ]
     permissions = sorted({permission.value for role, _ in actor.posts for permission in GRANTS[role]})
-    return {"id": actor.id, "name": actor.name, "posts": posts, "permissions": permissions}
+    homes = [{"id": home.id, "place_code": home.place_code, "room": home.room} for home in households.homes(actor)]
+    return {"id": actor.id, "name": actor.name, "posts": posts, "permissions": permissions, "homes": homes}
 
 
 def with_names(assignments: Sequence[RoleAssignment]) -> Sequence[Any]:
@@ -31,11 +33,11 @@ def with_names(assignments: Sequence[RoleAssignment]) -> Sequence[Any]:
     return shown
 
 
-def masked(households: Sequence[Household]) -> list[dict[str, Any]]:
-    members = members_of([household.id for household in households])
+def masked(page: Sequence[Household]) -> list[dict[str, Any]]:
+    members = members_of([household.id for household in page])
     return [
         {**_columns(household), "members": [masked_member(member) for member in members[household.id]]}
-        for household in households
+        for household in page
     ]
 
 

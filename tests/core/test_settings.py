@@ -25,6 +25,7 @@ SAFE = {
     "DATA_KEYS": "1:" + base64.b64encode(b"k" * 32).decode(),
     "BLIND_INDEX_KEY": base64.b64encode(b"b" * 32).decode(),
     "SIGN_IN_PROVIDER": "off",
+    "PAYMENT_PROVIDER": "off",
 }
 UNSAFE = [
     {"SECRET_KEY": DEV_SECRET},
@@ -42,6 +43,7 @@ UNSAFE = [
     {"DATABASE_URL": "postgresql+psycopg://anlin_app@/anlin?host=%2Ftmp%2Fanlin-1a2b"},
     {"DATABASE_URL": "postgresql+psycopg://anlin_app@%2Fvar%2Flib%2Fanlin%2Fpostgres-1a2b/anlin"},
     {"SIGN_IN_PROVIDER": "console"},
+    {"PAYMENT_PROVIDER": "console"},
 ]
 
 

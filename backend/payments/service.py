@@ -1,0 +1,302 @@
+"""The verbs of payments: begin, ask the provider, book; receipts of cash. What other packages call stands here."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import structlog
+from sqlalchemy import Select, func, or_, select, text
+
+from backend.core import audit
+from backend.core.auth import HOUSE, Actor
+from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
+from backend.core.models import new_id, within
+from backend.core.permissions import Permission
+from backend.core.transaction import let_go
+from backend.core.workflow import advance, lock
+from backend.extensions import db
+from backend.integrations.payments import State, Trade, provider
+from backend.payments import payables
+from backend.payments.ledger import (
+    Posting,
+    balance,
+    balances,
+    book_entries,
+    household_entries,
+    open_balances,
+    post,
+    post_many,
+    trial_balance,
+)
+from backend.payments.models import Account, Method, Payment, PaymentStatus, Refund, RefundStatus
+from backend.payments.payables import Book, Due, Payable, register, register_book
+from backend.payments.refunds import COMMUNITY_DIGITS, Part, hand_back, issue, refund, refund_many
+from backend.payments.till import pay_out, reimburse, remit
+from backend.payments.workflow import PAYMENT
+
+# The door for other packages.
+__all__ = [
+    "Account", "Book", "Due", "Method", "Payable", "Payment", "Posting", "balance", "balances", "begin", "book_entries",
+    "check", "confirm", "hand_back", "household_entries", "look", "move_subject", "outstanding", "paid", "pay_out",
+    "post", "post_many", "prepay", "record_receipt", "refund", "refund_many", "register", "register_book",
+    "reimburse", "remit", "trial_balance",
+]  # fmt: skip
+
+log = structlog.get_logger()
+
+
+# --- Online -----------------------------------------------------------------------------------------------------
+
+
+def begin(
+    actor: Actor, subject_type: str, subject_id: uuid.UUID, method: str, amount_fen: int | None = None
+) -> Payment:
+    """A payment of all that remains, or of a part of it, waiting for the person to pay. The amount is ours: a client
+    may ask for less than is due, never for more. Begun twice, it is the same payment."""
+    due = payables.due_in_sight(actor, subject_type, subject_id, lock=True)
+    if not payables.PAYABLES[subject_type].may_pay(actor, subject_id):
+        raise Forbidden("not_yours_to_pay", "这张订单不是您家的，不能在线付款；收到现金请登记收款。")
+    if method != Method.WECHAT:
+        raise DomainError("wrong_method", "在线付款只能用微信支付；现金和转账请交给团长登记。")
+    fen = _accepted(due, amount_fen)
+    return _begun(actor, subject_id, fen) or _new(
+        actor, subject_type, subject_id, due, method, fen, PaymentStatus.PENDING, "begin", payer_id=actor.id
+    )
+
+
+def _accepted(due: Due, amount_fen: int | None) -> int:
+    """How much may be paid now: what was asked for, within what remains."""
+    if not due.open or due.remaining_fen <= 0:
+        raise Conflict("nothing_due", "这张订单现在不需要付款，请刷新查看最新状态。")
+    if amount_fen is not None and not 0 < amount_fen <= due.remaining_fen:
+        raise DomainError("more_than_due", "付款金额应大于零，且不超过还没付的金额。", remaining_fen=due.remaining_fen)
+    return amount_fen or due.remaining_fen
+
+
+def _begun(actor: Actor, subject_id: uuid.UUID, fen: int) -> Payment | None:
+    query = select(Payment).where(
+        Payment.subject_id == subject_id,
+        Payment.payer_id == actor.id,
+        Payment.amount_fen == fen,
+        Payment.status == PaymentStatus.PENDING.value,
+    )
+    return db.session.scalars(query.limit(1)).one_or_none()
+
+
+def _new(
+    actor: Actor,
+    subject_type: str,
+    subject_id: uuid.UUID,
+    due: Due,
+    method: str,
+    fen: int,
+    status: PaymentStatus,
+    action: str,
+    **more: Any,
+) -> Payment:
+    payment_id = new_id()
+    payment = Payment(
+        id=payment_id,
+        number=payment_id.hex,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        book_id=due.book_id,
+        household_id=due.household_id,
+        place_code=due.place_code,
+        collector_id=due.collector_id,
+        method=method,
+        amount_fen=fen,
+        status=status.value,
+        **more,
+    )
+    db.session.add(payment)
+    details = {"amount_fen": fen, "method": method}
+    audit.record("payment", action, actor, payment, new=status.value, place_code=due.place_code, details=details)
+    db.session.flush()
+    return payment
+
+
+def prepay(actor: Actor, payment_id: uuid.UUID) -> dict[str, Any]:
+    """What the client needs to take the person to the provider. Asked for again, nothing is doubled."""
+    payment = db.session.get(Payment, payment_id)
+    if payment is None or payment.payer_id != actor.id:
+        raise NotFound("付款")
+    due = payables.PAYABLES[payment.subject_type].due(payment.subject_id)
+    payable = due and due.open and payment.amount_fen <= due.remaining_fen
+    if payment.status != PaymentStatus.PENDING or not payable:
+        raise Conflict("not_now", "这笔款已经付过或不用付了，请刷新查看。", status_now=payment.status)
+    asked = (payment.number, payment.amount_fen, due.title if due else "", str(actor.id))
+    let_go()
+    return provider().prepay(*asked)
+
+
+def check(actor: Actor, payment_id: uuid.UUID) -> Payment:
+    """Asks the provider what has become of a payment, and books what it says. What the client believes counts for
+    nothing."""
+    return look(in_sight(actor, payment_id).number)
+
+
+def in_sight(actor: Actor, payment_id: uuid.UUID) -> Payment:
+    """For whoever pays, and whoever may see how the subject is paid."""
+    payment = db.session.get(Payment, payment_id)
+    if payment is None:
+        raise NotFound("付款")
+    if payment.payer_id != actor.id:
+        payables.due_in_sight(actor, payment.subject_type, payment.subject_id)
+    return payment
+
+
+def look(number: str) -> Payment:
+    """The provider's word on one of our numbers, asked for outside any transaction, and booked."""
+    let_go()
+    return confirm(number, provider().query(number))
+
+
+def confirm(number: str, trade: Trade) -> Payment:
+    """Takes down what the provider says of a payment. Idempotent: notice, query and double tap come to one booking. A
+    trade of another amount or merchant is refused and logged. What arrives too late or is too much goes back."""
+    payment = db.session.scalars(select(Payment).where(Payment.number == number)).one_or_none()
+    if payment is None:
+        raise NotFound("付款")
+    due = payables.PAYABLES[payment.subject_type].due(payment.subject_id, lock=True)
+    lock(payment)
+    if trade.state == State.SUCCEEDED and payment.status != PaymentStatus.SUCCEEDED:
+        _refuse_foreign(payment, trade)
+        _arrived(payment, trade, due)
+    elif trade.state in (State.DECLINED, State.CLOSED) and payment.status == PaymentStatus.PENDING:
+        advance(PAYMENT, payment, "fail" if trade.state == State.DECLINED else "close", HOUSE)
+    return payment
+
+
+def _refuse_foreign(payment: Payment, trade: Trade) -> None:
+    if (trade.amount_fen, trade.merchant) != (payment.amount_fen, provider().merchant):
+        log.error(
+            "trade_refused", number=payment.number, ours=payment.amount_fen, theirs=trade.amount_fen, of=trade.merchant
+        )
+        raise Conflict("trade_mismatch", "支付平台的记录与这笔款不符，没有入账。请联系社区核对，不要重复付款。")
+
+
+def _arrived(payment: Payment, trade: Trade, due: Due | None) -> None:
+    advance(PAYMENT, payment, "succeed", HOUSE, trade_id=trade.transaction_id)
+    _book(payment, HOUSE, (Account.MERCHANT.value, payment.method))
+    needed = max(0, due.remaining_fen) if due and due.open else 0
+    kept = min(payment.amount_fen, needed)
+    if kept < payment.amount_fen:
+        issue([Part(payment.id, payment.amount_fen - kept)], "excess" if kept else "not_due", HOUSE)
+    if kept:
+        _tell_payable(payment)
+
+
+def _book(payment: Payment, actor: Actor, into: tuple[str, Any]) -> None:
+    entries = [(*into, payment.amount_fen), (Account.HOUSEHOLD.value, payment.household_id, -payment.amount_fen)]
+    post("payment", payment.book_id, payment.id, actor, entries, payment.receipt)
+
+
+def _tell_payable(payment: Payment) -> None:
+    assert payment.succeeded_at
+    payables.PAYABLES[payment.subject_type].settled(payment.subject_id, payment.succeeded_at)
+
+
+# --- By hand ----------------------------------------------------------------------------------------------------
+
+
+def record_receipt(
+    actor: Actor, subject_type: str, subject_id: uuid.UUID, method: str, amount_fen: int, receipt: str
+) -> Payment:
+    """Money that came by hand, against a receipt: to the organiser of this very book or the community; into the
+    community's account, or out of its fund, only by the community. Never more than remains."""
+    due = payables.due_in_sight(actor, subject_type, subject_id, lock=True)
+    if not payables.in_charge(actor, due):
+        raise Forbidden("forbidden", "收款由团长或社区登记，您不能自己登记。")
+    actor.require(Permission.PAYMENT_RECORD, due.place_code)
+    if method in (Method.COMMUNITY_TRANSFER, Method.SPONSORED):
+        actor.require(Permission.PAYMENT_READ, due.place_code)  # the community's own money
+    if method == Method.WECHAT:
+        raise DomainError("wrong_method", "微信支付由系统向支付平台核实，不能手工登记。")
+    more = {"recorded_by": actor.id, "receipt": receipt, "succeeded_at": func.clock_timestamp()}
+    fen = _accepted(due, amount_fen)
+    payment = _new(actor, subject_type, subject_id, due, method, fen, PaymentStatus.SUCCEEDED, "record", **more)
+    _book(payment, actor, _till(actor, method, due))
+    _tell_payable(payment)
+    return payment
+
+
+def _till(actor: Actor, method: str, due: Due) -> tuple[str, Any]:
+    """Where the money is now: cash and what was sent to them is in the hands of who records it."""
+    community = due.place_code[:COMMUNITY_DIGITS]
+    if method == Method.SPONSORED:
+        return Account.FUND.value, community
+    if method == Method.COMMUNITY_TRANSFER:
+        return Account.COMMUNITY_FLOAT.value, community
+    return Account.ORGANISER.value, actor.id
+
+
+def move_subject(
+    actor: Actor, subject_id: uuid.UUID, book_id: uuid.UUID, due_fen: int, giver: uuid.UUID, taker: uuid.UUID
+) -> None:
+    """The subject is another household's from now on: what is left to pay is theirs to pay, and what was paid counts
+    for them. Whoever paid stays who paid. The caller holds the subject's row; 409 while money is on its way back."""
+    query = select(Payment).where(Payment.subject_id == subject_id).order_by(Payment.id).with_for_update()
+    made = list(db.session.scalars(query, execution_options={"populate_existing": True}))
+    undone = (Refund.subject_id == subject_id) & (Refund.status != RefundStatus.SUCCEEDED.value)
+    if db.session.scalar(select(Refund.id).where(undone).limit(1)):
+        raise Conflict("refund_open", "这张订单还有退款没有办完，请等退款到账后再转。")
+    left = due_fen - paid([subject_id])[subject_id]
+    if left:
+        entries = [(Account.HOUSEHOLD.value, giver, -left), (Account.HOUSEHOLD.value, taker, left)]
+        post("order_moved", book_id, subject_id, actor, entries)
+    for payment in made:
+        payment.household_id = taker
+    db.session.flush()
+
+
+# --- Asked by others --------------------------------------------------------------------------------------------
+
+
+PAID = text("""
+SELECT subject_id, sum(amount_fen - refunded_fen)::bigint FROM payment
+WHERE subject_id = ANY(:subjects) AND status = 'succeeded' GROUP BY subject_id""")
+
+
+def paid(subject_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """What was paid for each subject and neither went back nor is on its way."""
+    found = {subject_id: fen for subject_id, fen in db.session.execute(PAID, {"subjects": list(subject_ids)})}
+    return {subject_id: found.get(subject_id, 0) for subject_id in subject_ids}
+
+
+class Outstanding(NamedTuple):
+    """What still stands in the way of a settlement. Balances by owner, where not zero."""
+
+    pending_payments: int
+    open_refunds: int
+    organisers: dict[str, int]
+    households: dict[str, int]
+
+    @property
+    def clear(self) -> bool:
+        return not any(self)
+
+
+def outstanding(book_id: uuid.UUID) -> Outstanding:
+    """Payments not decided, refunds not done, cash still in somebody's hands, households not even."""
+    pending = select(func.count()).where(Payment.book_id == book_id, Payment.status == PaymentStatus.PENDING.value)
+    undone = select(func.count()).where(Refund.book_id == book_id, Refund.status != RefundStatus.SUCCEEDED.value)
+    return Outstanding(
+        db.session.scalar(pending) or 0,
+        db.session.scalar(undone) or 0,
+        open_balances(Account.ORGANISER, book_id),
+        open_balances(Account.HOUSEHOLD, book_id),
+    )
+
+
+def payments_of(actor: Actor, subject_type: str, subject_id: uuid.UUID) -> Select:
+    """A select of how a subject was paid."""
+    payables.due_in_sight(actor, subject_type, subject_id)
+    return select(Payment).where(Payment.subject_id == subject_id)
+
+
+def refunds_in_sight(actor: Actor, status: str | None) -> Select:
+    """A select of the refunds of one's own collecting, and of the community's."""
+    own = or_(within(Refund.place_code, actor.scope(Permission.PAYMENT_READ)), Refund.collector_id == actor.id)
+    query = select(Refund).where(own)
+    return query.where(Refund.status == status) if status else query

@@ -1,0 +1,183 @@
+-- An order is one statement, and that statement is one transaction. What is refused is raised, so that nothing of it
+-- stays. The rows that everyone wants, the shares, come last: their lock lives no longer than the commit.
+
+-- code: what the application knows how to say; more: what it says it with.
+CREATE FUNCTION refuse(code text, more jsonb DEFAULT '{}') RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION USING MESSAGE = code, DETAIL = more::text, ERRCODE = 'raise_exception';
+END $$;
+
+-- Places an order within the caller's transaction. Returns what was ordered, at which price, until when to pay. The
+-- wish, made by the application: order, ledger, audit (new ids), campaign, household (null: the actor's own, if there
+-- is just one), items, quantities, substitutions (one line each, in the order of the items' ids), terms, delivery,
+-- actor, consent, for_others and may_sponsor (the places where the actor's posts allow it), request.
+CREATE FUNCTION place_order(wish jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  _order uuid := wish ->> 'order';
+  _household uuid := wish ->> 'household';
+  _items uuid[] := ARRAY(SELECT jsonb_array_elements_text(wish -> 'items'));
+  _quantities integer[] := ARRAY(SELECT jsonb_array_elements_text(wish -> 'quantities'));
+  _terms text := wish ->> 'terms';
+  _delivery text := wish ->> 'delivery';
+  _actor uuid := wish ->> 'actor';
+  c campaign;
+  i campaign_item;
+  h record;
+  basis text;
+  first_status text := 'awaiting_payment';
+  total bigint; subsidy bigint; due bigint; sponsored bigint := 0;
+  lines jsonb;
+  pay_until timestamptz;
+BEGIN
+  -- Whoever changes the campaign (a price, its end) waits until this order is in or out, and the other way round.
+  SELECT * INTO c FROM campaign WHERE id = (wish ->> 'campaign')::uuid FOR KEY SHARE;
+  IF c.id IS NULL OR c.status = 'draft' THEN PERFORM refuse('campaign_missing'); END IF;
+  IF c.status <> 'open' OR clock_timestamp() >= c.cut_off_at THEN PERFORM refuse('not_open'); END IF;
+
+  -- The household comes from the register, and lies in a place the campaign serves.
+  SELECT hh.id, hh.place_code, count(*) OVER () AS homes INTO h FROM household hh
+  WHERE hh.id IN (
+      SELECT _household WHERE _household IS NOT NULL
+      UNION ALL
+      SELECT household_id FROM household_member WHERE _household IS NULL AND user_id = _actor AND left_at IS NULL)
+    AND EXISTS (SELECT FROM campaign_place p WHERE p.campaign_id = c.id AND starts_with(hh.place_code, p.place_code));
+  IF h.id IS NULL THEN PERFORM refuse('household_missing'); END IF;
+  IF h.homes > 1 THEN PERFORM refuse('which_household'); END IF;
+
+  -- For oneself; for one who has agreed for good; or on behalf, with the consent given for this order.
+  IF EXISTS (SELECT FROM household_member WHERE household_id = h.id AND user_id = _actor AND left_at IS NULL) THEN
+    basis := 'own';
+  ELSIF EXISTS (SELECT FROM consent WHERE household_id = h.id AND given_to = _actor AND withdrawn_at IS NULL
+                AND until > clock_timestamp()) THEN
+    basis := 'standing';
+  ELSIF EXISTS (SELECT FROM jsonb_array_elements_text(wish -> 'for_others') held
+                WHERE starts_with(h.place_code, held)) THEN
+    basis := wish ->> 'consent';
+    IF basis IS NULL THEN PERFORM refuse('consent_needed'); END IF;
+  ELSE
+    PERFORM refuse('household_missing');  -- a stranger's answers as a missing one
+  END IF;
+
+  -- The price is the campaign's own.
+  SELECT sum(l.quantity::bigint * t.price_fen), sum(l.quantity::bigint * t.subsidy_fen),
+    jsonb_agg(jsonb_build_object('item_id', t.id, 'name', t.name, 'share_label', t.share_label,
+      'quantity', l.quantity, 'price_fen', t.price_fen, 'subsidy_fen', t.subsidy_fen,
+      'substitution', wish -> 'substitutions' -> (l.n::integer - 1)) ORDER BY t.id)
+    INTO total, subsidy, lines
+  FROM unnest(_items, _quantities) WITH ORDINALITY l (item, quantity, n)
+  JOIN campaign_item t ON t.id = l.item AND t.campaign_id = c.id;
+  IF coalesce(jsonb_array_length(lines), 0) <> cardinality(_items) THEN PERFORM refuse('item_missing'); END IF;
+  due := total - subsidy;
+
+  IF _delivery = 'door' AND NOT c.allows_door THEN PERFORM refuse('no_door_delivery'); END IF;
+  IF _terms = 'on_delivery' THEN
+    IF NOT c.allows_on_delivery THEN PERFORM refuse('no_pay_on_delivery'); END IF;
+    first_status := 'on_delivery';
+  ELSIF _terms = 'sponsored' THEN
+    IF NOT EXISTS (SELECT FROM jsonb_array_elements_text(wish -> 'may_sponsor') held
+                   WHERE starts_with(h.place_code, held)) THEN
+      PERFORM refuse('no_sponsoring');
+    END IF;
+    first_status := 'sponsored';
+    sponsored := due;
+    due := 0;
+  ELSIF due = 0 THEN
+    first_status := 'paid';
+  ELSE
+    pay_until := date_trunc('second', clock_timestamp()) + c.pay_minutes * interval '1 minute';
+  END IF;
+
+  INSERT INTO group_order (id, campaign_id, household_id, place_code, status, terms, delivery, placed_by, consent_kind,
+    total_fen, subsidy_fen, sponsored_fen, due_fen, pay_by)
+  VALUES (_order, c.id, h.id, h.place_code, first_status, _terms, _delivery, _actor, nullif(basis, 'own'),
+    total, subsidy, sponsored, due, pay_until);
+
+  INSERT INTO audit_event (id, subject_type, subject_id, action, new, actor_id, on_behalf_of, place_code, request_id,
+    details)
+  VALUES ((wish ->> 'audit')::uuid, 'order', _order, 'place', first_status, _actor,
+    CASE WHEN basis <> 'own' THEN h.id END, h.place_code, wish ->> 'request', jsonb_build_object('basis', basis));
+
+  INSERT INTO ledger_transaction (id, kind, book_id, subject_id, actor_id)
+  VALUES ((wish ->> 'ledger')::uuid, 'order_placed', c.id, _order, _actor);
+  INSERT INTO ledger_entry (transaction_id, line, account, owner, amount_fen)
+  SELECT (wish ->> 'ledger')::uuid, row_number() OVER (), e.account, e.owner, e.fen FROM (
+    VALUES ('household', h.id::text, due), ('fund', left(h.place_code, 12), sponsored),
+      ('campaign', c.id::text, -total), ('subsidy', left(c.place_code, 6), subsidy)) e (account, owner, fen)
+  WHERE e.fen <> 0;
+
+  FOR n IN 1 .. cardinality(_items) LOOP
+    -- The cap: one row per household and item, so that two orders of one household cannot both find room.
+    SELECT * INTO i FROM campaign_item WHERE id = _items[n];
+    INSERT INTO household_share AS s (household_id, item_id, quantity)
+    SELECT h.id, i.id, _quantities[n] WHERE _quantities[n] <= i.cap
+    ON CONFLICT (household_id, item_id) DO UPDATE SET quantity = s.quantity + EXCLUDED.quantity
+    WHERE s.quantity + EXCLUDED.quantity <= i.cap;
+    IF NOT FOUND THEN
+      PERFORM refuse('over_cap', jsonb_build_object('name', i.name, 'label', i.share_label, 'cap', i.cap, 'have',
+        coalesce((SELECT quantity FROM household_share WHERE household_id = h.id AND item_id = i.id), 0)));
+    END IF;
+  END LOOP;
+
+  FOR n IN 1 .. cardinality(_items) LOOP
+    UPDATE campaign_item SET available = available - _quantities[n],
+      reserved = reserved + CASE WHEN first_status = 'awaiting_payment' THEN _quantities[n] ELSE 0 END,
+      sold = sold + CASE WHEN first_status = 'awaiting_payment' THEN 0 ELSE _quantities[n] END
+    WHERE id = _items[n] AND available >= _quantities[n] RETURNING * INTO i;
+    IF NOT FOUND THEN
+      PERFORM refuse('sold_out', jsonb_build_object('name', name, 'label', share_label, 'left', available))
+      FROM campaign_item WHERE id = _items[n];
+    END IF;
+    -- After its item, so that the foreign key looks at a row this transaction already holds.
+    INSERT INTO order_line (order_id, item_id, quantity, price_fen, subsidy_fen, fen, subsidised_fen, substitution)
+    VALUES (_order, i.id, _quantities[n], i.price_fen, i.subsidy_fen, _quantities[n]::bigint * i.price_fen,
+      _quantities[n]::bigint * i.subsidy_fen, wish -> 'substitutions' ->> (n - 1));
+  END LOOP;
+
+  RETURN jsonb_build_object('id', _order, 'campaign_id', c.id, 'household_id', h.id, 'place_code', h.place_code,
+    'status', first_status, 'revision', 1, 'terms', _terms, 'delivery', _delivery, 'total_fen', total,
+    'subsidy_fen', subsidy, 'sponsored_fen', sponsored, 'due_fen', due, 'pay_by', pay_until,
+    'cut_off_at', c.cut_off_at, 'policy', c.policy, 'policy_sentence', c.policy_sentence, 'lines', lines);
+END $$;
+
+-- place_order() under an Idempotency-Key: claims the key, orders, keeps the answer. The same key again gets the same
+-- answer; a twin that is still at work is waited for, on the key's own index.
+CREATE FUNCTION place_order_once(_claim uuid, _operation text, _key text, _fingerprint bytea, wish jsonb) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+  _actor uuid := wish ->> 'actor';
+  earlier idempotency_key;
+  placed jsonb;
+BEGIN
+  INSERT INTO idempotency_key (id, user_id, operation, key, fingerprint)
+  VALUES (_claim, _actor, _operation, _key, _fingerprint) ON CONFLICT (user_id, operation, key) DO NOTHING;
+  IF NOT FOUND THEN
+    SELECT * INTO earlier FROM idempotency_key WHERE user_id = _actor AND operation = _operation AND key = _key;
+    IF earlier.fingerprint IS DISTINCT FROM _fingerprint THEN PERFORM refuse('idempotency_key_reused'); END IF;
+    RETURN earlier.answer;
+  END IF;
+  placed := place_order(wish);
+  UPDATE idempotency_key SET status = 201, answer = placed WHERE id = _claim;
+  RETURN placed;
+END $$;
+
+-- What was reserved is paid for.
+CREATE FUNCTION sell(_orders uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE line record;
+BEGIN
+  FOR line IN SELECT item_id, sum(quantity)::integer AS shares FROM order_line WHERE order_id = ANY (_orders)
+              GROUP BY item_id ORDER BY item_id LOOP
+    UPDATE campaign_item SET reserved = reserved - line.shares, sold = sold + line.shares WHERE id = line.item_id;
+  END LOOP;
+END $$;
+
+-- The shares of orders that are over are free again: `_reserved` those never paid, `_sold` those that were.
+CREATE FUNCTION give_back(_reserved uuid[], _sold uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE line record;
+BEGIN
+  FOR line IN SELECT item_id, coalesce(sum(quantity) FILTER (WHERE order_id = ANY (_reserved)), 0)::integer AS reserved,
+                     coalesce(sum(quantity) FILTER (WHERE order_id = ANY (_sold)), 0)::integer AS sold
+              FROM order_line WHERE order_id = ANY (_reserved || _sold) GROUP BY item_id ORDER BY item_id LOOP
+    UPDATE campaign_item SET available = available + line.reserved + line.sold, reserved = reserved - line.reserved,
+      sold = sold - line.sold WHERE id = line.item_id;
+  END LOOP;
+END $$;

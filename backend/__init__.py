@@ -22,6 +22,21 @@ FEATURES = {
     "fieldwork": ("evidence", "routes"),
     "certification": ("evidence", "deadlines", "routes", "public_routes"),
     "cases": ("evidence", "routes"),
+    "payments": ("deadlines", "routes"),
+    "groupbuy": (
+        "payable",
+        "deadlines",
+        "completion",
+        "campaign_routes",
+        "order_routes",
+        "arrival_routes",
+        "handout_routes",
+        "sheet_routes",
+        "claim_routes",
+        "photo_routes",
+        "change_routes",
+        "settlement_routes",
+    ),
 }
 
 

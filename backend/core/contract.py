@@ -80,6 +80,10 @@ class Blueprint(SmorestBlueprint):
         super().__init__(*args, **kwargs)
         self._prepare_doc_cbks.append(self._prepare_operation_doc)
 
+    def arguments(self, schema: Any, **options: Any) -> Any:
+        """A schema is made once, with all that is nested in it, and not anew for each request."""
+        return super().arguments(schema() if isinstance(schema, type) else schema, **options)
+
     @staticmethod
     def _prepare_operation_doc(doc: dict, doc_info: dict, *, method: str, **_: Any) -> dict:
         declared = doc_info["operation"]

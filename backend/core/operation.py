@@ -7,6 +7,7 @@ has been written out as bytes: a lazy load in a dump still belongs to the transa
 import functools
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from flask import Response, current_app, g, request
 
@@ -40,9 +41,9 @@ def operation(
 
     `needs` is a Permission, or several of which one will do (held somewhere; the verb asks for it at the very
     place), SIGNED_IN, or `public("why")`. `keyed`: a POST or PATCH takes an Idempotency-Key, unless its answer must
-    never be stored (tokens, data in clear) or it repeats without harm. `alone`: the verb is one statement, which claims
-    the key itself and is a transaction of its own; for the hottest of paths. `body` names the setting that bounds what
-    may be sent.
+    never be stored (tokens, data in clear) or it repeats without harm. `alone`: the verb is one statement, which asks
+    for the permission, claims the key and is a transaction of its own; for the hottest of paths. `body` names the
+    setting that bounds what may be sent.
     """
 
     def decorate(view: Callable) -> Callable:
@@ -51,11 +52,11 @@ def operation(
             reading = request.method in READING
             if not reading:
                 _receive(settings[body])
-            with unit_of_work(read_only=reading or alone):
+            if alone:
+                g.actor, g.key = auth.Actor(auth.bearer(), ""), Key.sent(operation_id)
+                return current_app.make_response(view(*args, **kwargs))
+            with unit_of_work(read_only=reading):
                 g.actor = actor = _actor(needs)
-                if alone:
-                    g.key = Key.sent(operation_id)
-                    return current_app.make_response(view(*args, **kwargs))
                 if reading or not keyed:
                     return current_app.make_response(view(*args, **kwargs))
                 claim = Claim(actor.id, operation_id)
@@ -101,6 +102,11 @@ def _actor(needs: Permission | tuple[Permission, ...] | str) -> auth.Actor:
 def current_actor() -> auth.Actor:
     """The actor of the operation being served."""
     return g.actor
+
+
+def current_user_id() -> UUID:
+    """Who signed the operation being served, which is `alone`: what they may is for its statement to ask."""
+    return g.actor.id
 
 
 def current_key() -> Key:

@@ -56,11 +56,8 @@ class Borrowed:
 
 def alone(sql: str, parameters: Any) -> list[Any]:
     """A statement that is a transaction of its own, without BEGIN and COMMIT around it. It must do no harm when asked
-    again (it claims an Idempotency-Key): a connection that turns out dead is thrown away and the next one asked. What
-    was borrowed to read who asks goes back first: nobody waits for a second connection with a first in hand."""
-    if borrowed := reading.get():
-        borrowed.give_back()
-    for _ in range(settings["DATABASE_POOL_SIZE"]):
+    again (it claims an Idempotency-Key): a connection that turns out dead is thrown away and the next one asked."""
+    for _ in range(settings["DATABASE_POOL_SIZE"] + 1):  # after a restart of PostgreSQL each one in the pool is dead
         pooled: Any = db.engine.raw_connection()
         try:
             return _in_autocommit(pooled.driver_connection, sql, parameters)

@@ -5,7 +5,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from backend.core.transaction import unit_of_work
-from backend.demo import community, walk
+from backend.demo import community, walk, walk_group_buy
 from backend.demo.people import PEOPLE
 
 group = AppGroup("demo", help="The demo community (DEMO_MODE=1).")
@@ -33,9 +33,15 @@ def people() -> None:
 
 @group.command("walk")
 @click.option("--url", default=None, help="A running server; default http://127.0.0.1:$PORT.")
-def walk_through(url: str | None) -> None:
-    """Play the main job, from the click to the certificate, through the HTTP API of a running server."""
+@click.option("--story", type=click.Choice(["certification", "group-buy"]), default=None, help="Only this one.")
+def walk_through(url: str | None, story: str | None) -> None:
+    """Play the main jobs through the HTTP API of a running server: from the click to the certificate, and from an
+    order on behalf to the door."""
     _demo_only()
-    with unit_of_work():
-        compound = community.add_ready_compound()
-    walk.walk(url or f"http://127.0.0.1:{current_app.config['PORT']}", compound, click.echo)
+    url = url or f"http://127.0.0.1:{current_app.config['PORT']}"
+    if story != "group-buy":
+        with unit_of_work():
+            compound = community.add_ready_compound()
+        walk.walk(url, compound, click.echo)
+    if story != "certification":
+        walk_group_buy.walk(url, click.echo)

@@ -16,15 +16,16 @@ from backend.cases import service as cases
 from backend.cases.models import Case, Category
 from backend.certification import service as certification
 from backend.core import clock
-from backend.core.auth import HOUSE, Actor, load_actor
+from backend.core.auth import HOUSE
 from backend.core.models import new_id
 from backend.core.permissions import ONE_HEAD_SEVEN_ROLES, Role
 from backend.core.settings import settings
 from backend.core.transaction import unit_of_work
-from backend.demo.people import COMMUNITY, COMPOUNDS, PEOPLE, Compound
+from backend.demo import group_buys
+from backend.demo.people import COMMUNITY, COMPOUNDS, HOMES, PEOPLE, Compound, Home, Person, actor, user_named
 from backend.extensions import db
 from backend.fieldwork.models import DailyRecord
-from backend.people.households import set_phone
+from backend.people.households import bind, members_of, set_phone, update, update_member
 from backend.people.models import HouseholdMember, User
 from backend.people.service import appoint
 from backend.places.models import Household, Place, PlaceKind
@@ -45,30 +46,39 @@ def loaded() -> bool:
 def load(say: Callable[[str], Any] = print) -> None:
     """Loads what is missing, then tops the records up to yesterday. Does nothing that was done before."""
     with unit_of_work():
-        if not loaded():
+        first, newcomers = not loaded(), _people()
+        if first:
             say("  loading the register of Wuhan (3,702 places) …")
             import_register(REGISTER)
             say("  loading Machidun community: 5 compounds, 4,200 households, 63 volunteers …")
-            _people()
             for compound in COMPOUNDS:
                 _compound(compound)
             _volunteers()
+        for person in newcomers:
+            _post(person.name, person.role, person.place)
+    with unit_of_work():
+        for home in HOMES:
+            _settle_in(home)
     with unit_of_work():
         for compound in COMPOUNDS:
             top_up(compound.code, gap=compound.story == "gaps")
     with unit_of_work():
         _stories()
+    group_buys.load(say)
 
 
-def _people() -> None:
-    for person in PEOPLE:
+def _people() -> list[Person]:
+    """Adds those who are missing and returns them: a demo loaded by an earlier version gets the new ones."""
+    known = set(db.session.scalars(select(User.demo_name).where(User.demo_name.is_not(None))))
+    missing = [person for person in PEOPLE if person.name not in known]
+    for person in missing:
         db.session.add(User(name=person.name, demo_name=person.name))
     db.session.flush()
+    return missing
 
 
 def _post(name: str, role: Role, place: str) -> None:
-    user_id = db.session.scalars(select(User.id).where(User.demo_name == name)).one()
-    appoint(HOUSE, user_id, role, place)
+    appoint(HOUSE, user_named(name), role, place)
 
 
 def _compound(compound: Compound) -> None:
@@ -84,9 +94,6 @@ def _compound(compound: Compound) -> None:
     db.session.flush()
     _households(compound, units)
     count_households(compound.code)
-    for person in PEOPLE:
-        if person.place.startswith(compound.code) or (compound.number == 1 and len(person.place) <= 12):
-            _post(person.name, person.role, person.place)
 
 
 def _place(code: str, name: str, kind: PlaceKind, parent: str) -> Place:
@@ -117,6 +124,21 @@ def _households(compound: Compound, units: list[str]) -> None:
     db.session.add_all(doors)
     db.session.flush()
     db.session.add_all(heads)
+
+
+def _settle_in(home: Home) -> None:
+    """The grid worker takes down who lives behind a door of the register, as in any compound."""
+    door = (Household.place_code == home.unit) & (Household.room == home.room)
+    household = db.session.scalars(select(Household).where(door)).one()
+    family = members_of([household.id])[household.id]
+    if not family or family[0].name == home.head:
+        return
+    head = family[0]
+    grid = actor("王秀英")
+    update(grid, household.id, household.revision, home.flags)
+    update_member(grid, head.id, {"name": home.head})
+    if home.person:
+        bind(grid, head.id, user_named(home.person))
 
 
 def _name(chance: random.Random) -> str:
@@ -150,7 +172,7 @@ def top_up(code: str, gap: bool = False) -> None:
     have = set(db.session.scalars(select(DailyRecord.day).where(DailyRecord.place_code == code)))
     missing = [day for day in (yesterday - timedelta(days=n) for n in range(DAYS)) if day not in have]
     if missing:
-        by = db.session.scalars(select(User.id).where(User.demo_name == PEOPLE[0].name)).one()
+        by = user_named(PEOPLE[0].name)
         households = place_named(code).households
         values = [_sheet(code, day, households, by, gap and (yesterday - day).days in (5, 9)) for day in missing]
         db.session.execute(insert(DailyRecord), values)
@@ -165,10 +187,6 @@ def _sheet(code: str, day: date, households: int, by: object, dirty: bool) -> di
         "supply_requests": 40, "supply_met": 40, "publicity_actions": 3,
         "disputes_open": 0, "disputes_handled": 1, "roles_held": 19, "roles_needed": 19,
     }  # fmt: skip
-
-
-def actor(name: str) -> Actor:
-    return load_actor(db.session.scalars(select(User.id).where(User.demo_name == name)).one())
 
 
 def _stories() -> None:

@@ -1,6 +1,7 @@
 """The demo's own doors: sign in by the name of one of its people, and a desk to try everything from a browser."""
 
 from typing import Any
+from uuid import UUID
 
 from flask import Response, render_template
 from marshmallow import fields
@@ -9,7 +10,14 @@ from backend.core.contract import Blueprint
 from backend.core.operation import operation, public
 from backend.core.ratelimit import limit
 from backend.core.schemas import Schema
+from backend.demo import group_buys
 from backend.demo.people import COMPOUNDS, PEOPLE
+from backend.groupbuy import views as campaign_views
+from backend.groupbuy.schemas import CampaignSchema
+from backend.integrations.payments import ConsolePayments
+from backend.payments import service as payments
+from backend.payments import views
+from backend.payments.schemas import PaymentSchema
 from backend.people import sessions
 from backend.people.schemas import DemoSignInSchema, TokensSchema
 
@@ -50,6 +58,35 @@ def people() -> Any:
 @blp.response(200, TokensSchema)
 def sign_in(body: dict) -> Any:
     return sessions.sign_in_by_name(body["name"])
+
+
+@blp.route("/payments/<uuid:payment_id>/pay", methods=["POST"])
+@operation(
+    "payInDemo",
+    "演示付款",
+    "Tell the console that the person has paid; what it then says is booked",
+    needs=DEMO,
+    errors=(404,),
+    keyed=False,
+)
+@blp.response(200, PaymentSchema)
+def pay(payment_id: UUID) -> Any:
+    ConsolePayments().pay(payment_id.hex)  # our number is the id, without its dashes
+    return views.payments([payments.look(payment_id.hex)])[0]
+
+
+@blp.route("/campaigns/<uuid:campaign_id>/skip-ahead", methods=["POST"])
+@operation(
+    "skipAheadInDemo",
+    "演示快进",
+    "What the clock would do with a campaign next, done now: its cut-off, or the end of the day for claims",
+    needs=DEMO,
+    errors=(404, 409),
+    keyed=False,
+)
+@blp.response(200, CampaignSchema)
+def skip_ahead(campaign_id: UUID) -> Any:
+    return campaign_views.campaigns([group_buys.skip_ahead(campaign_id)])[0]
 
 
 @pages.route("/")

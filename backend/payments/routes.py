@@ -113,7 +113,7 @@ def hand_back(body: dict, refund_id: UUID) -> Any:
 @operation(
     "getCampaignStatement",
     "团购账目",
-    "A campaign's statement: JSON, CSV or XLSX",
+    "Statement of a campaign: JSON, CSV or XLSX",
     needs=(P.LEDGER_READ, P.PAYMENT_RECORD),
     errors=(404,),
 )
@@ -127,7 +127,7 @@ def campaign_statement(query: dict, campaign_id: UUID) -> Any:
 @operation(
     "getHouseholdStatement",
     "住户账目",
-    "A household's statement: JSON, CSV or XLSX",
+    "Statement of a household: JSON, CSV or XLSX",
     needs=SIGNED_IN,
     errors=(404,),
 )

@@ -10,7 +10,7 @@ END $$;
 -- Places an order within the caller's transaction. Returns what was ordered, at which price, until when to pay. The
 -- wish, made by the application: order, ledger, audit (new ids), campaign, household (null: the actor's own, if there
 -- is just one), items, quantities, substitutions (one line each, in the order of the items' ids), terms, delivery,
--- actor, consent, for_others and may_sponsor (the places where the actor's posts allow it), request.
+-- actor, consent, request; and the roles that may place orders, place them for others, and have them sponsored.
 CREATE FUNCTION place_order(wish jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   _order uuid := wish ->> 'order';
@@ -23,12 +23,24 @@ DECLARE
   c campaign;
   i campaign_item;
   h record;
+  may record;
   basis text;
   first_status text := 'awaiting_payment';
   total bigint; subsidy bigint; due bigint; sponsored bigint := 0;
   lines jsonb;
   pay_until timestamptz;
 BEGIN
+  -- What the actor's posts allow, and where: read with the order itself, so that a post that has ended allows nothing.
+  SELECT coalesce(bool_or(wish -> 'placing' ? r.role), false) AS place,
+    array_agg(r.place_code) FILTER (WHERE wish -> 'ordering_for_others' ? r.role) AS for_others,
+    array_agg(r.place_code) FILTER (WHERE wish -> 'sponsoring' ? r.role) AS sponsor
+    INTO may
+  FROM app_user u LEFT JOIN role_assignment r ON r.user_id = u.id AND r.ended_at IS NULL
+    AND (r.until IS NULL OR r.until > clock_timestamp())
+  WHERE u.id = _actor AND u.active GROUP BY u.id;
+  IF NOT FOUND THEN PERFORM refuse('unknown_user'); END IF;
+  IF NOT may.place THEN PERFORM refuse('forbidden'); END IF;
+
   -- Whoever changes the campaign (a price, its end) waits until this order is in or out, and the other way round.
   SELECT * INTO c FROM campaign WHERE id = (wish ->> 'campaign')::uuid FOR KEY SHARE;
   IF c.id IS NULL OR c.status = 'draft' THEN PERFORM refuse('campaign_missing'); END IF;
@@ -50,8 +62,7 @@ BEGIN
   ELSIF EXISTS (SELECT FROM consent WHERE household_id = h.id AND given_to = _actor AND withdrawn_at IS NULL
                 AND until > clock_timestamp()) THEN
     basis := 'standing';
-  ELSIF EXISTS (SELECT FROM jsonb_array_elements_text(wish -> 'for_others') held
-                WHERE starts_with(h.place_code, held)) THEN
+  ELSIF EXISTS (SELECT FROM unnest(may.for_others) held WHERE starts_with(h.place_code, held)) THEN
     basis := wish ->> 'consent';
     IF basis IS NULL THEN PERFORM refuse('consent_needed'); END IF;
   ELSE
@@ -74,8 +85,7 @@ BEGIN
     IF NOT c.allows_on_delivery THEN PERFORM refuse('no_pay_on_delivery'); END IF;
     first_status := 'on_delivery';
   ELSIF _terms = 'sponsored' THEN
-    IF NOT EXISTS (SELECT FROM jsonb_array_elements_text(wish -> 'may_sponsor') held
-                   WHERE starts_with(h.place_code, held)) THEN
+    IF NOT EXISTS (SELECT FROM unnest(may.sponsor) held WHERE starts_with(h.place_code, held)) THEN
       PERFORM refuse('no_sponsoring');
     END IF;
     first_status := 'sponsored';

@@ -6,6 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
+import pytest
+
+from tests.factories.servers import until
+
+
+def everyday_or(slow: int, everyday: int) -> list[Any]:
+    """The size of a test: small each day, large when there is time."""
+    return [pytest.param(everyday), pytest.param(slow, marks=pytest.mark.slow)]
 
 
 def at_once(*works: Callable[[], Any]) -> list[Any]:
@@ -29,3 +37,23 @@ def while_locked(owner_url: str, statement: str, parameters: Any, work: Callable
         assert not running.done(), "it did not wait for the lock"
         other.commit()
         return running.result(10)
+
+
+def in_turn(owner_url: str, statement: str, parameters: Any, *works: Callable[[], Any]) -> list[Any]:
+    """Each begins when all before it stand at a lock, the first at what `statement` holds; then that is let go. What
+    each returned, in order."""
+    waiting = """
+        SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE NOT granted AND datname = current_database()"""
+    running: list[Any] = []
+    with (
+        psycopg.connect(owner_url, autocommit=True) as watcher,
+        psycopg.connect(owner_url) as holder,
+        ThreadPoolExecutor(len(works)) as pool,
+    ):
+        holder.execute(statement, parameters)
+        for work in works:
+            running.append(pool.submit(work))
+            until(lambda: watcher.execute(waiting).fetchone()[0] >= len(running), 1.5, f"the wait of {len(running)}")
+        holder.commit()
+        return [work.result(10) for work in running]

@@ -31,6 +31,12 @@ export const get = async (path, query = {}) => {
   return decided(await signed("GET", given.length ? `${path}?${new URLSearchParams(given)}` : path));
 };
 
+/** A file, as the server made it: a sheet to print, a statement. */
+export async function file(path, query = {}) {
+  const response = await signed("GET", `${path}?${new URLSearchParams(query)}`);
+  return response.ok ? response.blob() : decided(response);
+}
+
 /** Every item of a list, page after page. */
 export async function all(path, query = {}) {
   const items = [];

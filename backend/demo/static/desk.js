@@ -6,11 +6,15 @@ import * as compounds from "./compounds.js";
 import * as applications from "./applications.js";
 import * as objections from "./objections.js";
 import * as households from "./households.js";
+import * as campaigns from "./campaigns.js";
+import * as orders from "./orders.js";
+import * as handout from "./handout.js";
+import * as requests from "./requests.js";
 
 const view = document.getElementById("view");
 const tabs = document.getElementById("tabs");
 const welcome = document.getElementById("welcome");
-const PAGES = { compounds, applications, objections, households };
+const PAGES = { compounds, applications, objections, campaigns, orders, handout, requests, households };
 let me = null;
 let turn = 0; // the latest request to show something wins
 let timer = null;

@@ -7,7 +7,28 @@ from backend.certification.models import ObjectionStatus, Status
 from backend.certification.workflow import APPLICATION, OBJECTION
 from backend.config import DEV_KEY, DEV_SECRET, SETTINGS
 from backend.core.permissions import GRANTS, Role
+from backend.groupbuy.changes.models import ChangeStatus, WaitingStatus
+from backend.groupbuy.changes.waiting import WAITING
+from backend.groupbuy.changes.workflow import CHANGE
+from backend.groupbuy.claims.models import ClaimStatus, RecallStatus
+from backend.groupbuy.claims.workflow import CLAIM, RECALL
+from backend.groupbuy.models import CampaignStatus, OrderStatus
+from backend.groupbuy.workflow import CAMPAIGN, ORDER
+from backend.payments.models import PaymentStatus, RefundStatus
+from backend.payments.workflow import PAYMENT, REFUND
 
+FLOWS = (
+    (APPLICATION, Status),
+    (OBJECTION, ObjectionStatus),
+    (CAMPAIGN, CampaignStatus),
+    (ORDER, OrderStatus),
+    (WAITING, WaitingStatus),
+    (CHANGE, ChangeStatus),
+    (CLAIM, ClaimStatus),
+    (RECALL, RecallStatus),
+    (PAYMENT, PaymentStatus),
+    (REFUND, RefundStatus),
+)
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -37,7 +58,7 @@ def roles() -> str:
 def states() -> str:
     rows = [
         (flow.name, f"`{status}`", getattr(status, "label", ""), ", ".join(_arrows(flow, status)) or "the end")
-        for flow, statuses in ((APPLICATION, Status), (OBJECTION, ObjectionStatus))
+        for flow, statuses in FLOWS
         for status in statuses
     ]
     return table(("flow", "state", "状态", "action → state"), *rows)

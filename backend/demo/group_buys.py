@@ -13,9 +13,11 @@ from backend.core.transaction import database_now, unit_of_work
 from backend.core.workflow import lock
 from backend.demo.people import COMMUNITY, HOMES, actor
 from backend.extensions import db
-from backend.groupbuy import arrivals, campaigns, handout, orders
-from backend.groupbuy.calling import is_quiet
-from backend.groupbuy.completion import complete
+from backend.groupbuy import campaigns, orders
+from backend.groupbuy.arrivals import service as arrivals
+from backend.groupbuy.claims.completion import complete
+from backend.groupbuy.handout import service as handout
+from backend.groupbuy.handout.calling import is_quiet
 from backend.groupbuy.models import Campaign, CampaignStatus, Order
 from backend.groupbuy.schemas import NewCampaignSchema
 from backend.groupbuy.workflow import CLAIM_WITHIN

@@ -15,7 +15,7 @@ from backend.core.permissions import Permission as P
 from backend.core.transaction import database_now
 from backend.core.workflow import Move, advance, advance_all, lock, refuse_stale
 from backend.extensions import db
-from backend.groupbuy.allocation import Policy
+from backend.groupbuy.arrivals.allocation import Policy
 from backend.groupbuy.models import Campaign, CampaignItem, CampaignPlace, CampaignStatus, Order, OrderLine
 from backend.groupbuy.money import Price, reprice
 from backend.groupbuy.orders import close, settle_paid

@@ -9,7 +9,8 @@ from backend.core.auth import HOUSE, Actor
 from backend.core.transaction import hot_row_last
 from backend.core.workflow import advance, lock
 from backend.extensions import db
-from backend.groupbuy import orders, passing_on
+from backend.groupbuy import orders
+from backend.groupbuy.changes import passing_on
 from backend.groupbuy.models import Campaign, Order, OrderStatus
 from backend.groupbuy.workflow import ORDER, acting_for
 from backend.payments import service as payments

@@ -7,7 +7,7 @@ from marshmallow import fields, validate
 from backend.core.masking import MaskedField
 from backend.core.pagination import PageQuery, page_schema
 from backend.core.schemas import Schema, place_code, written
-from backend.groupbuy.allocation import Policy
+from backend.groupbuy.arrivals.allocation import Policy
 from backend.groupbuy.models import Terms
 
 FEN = validate.Range(0, 10_000_00)  # nothing here costs more than 10,000 yuan a share

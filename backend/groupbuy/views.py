@@ -12,7 +12,7 @@ from backend.core.masking import mask_name
 from backend.core.transaction import database_now
 from backend.core.workflow import allowed_actions
 from backend.extensions import db
-from backend.groupbuy.allocation import Policy
+from backend.groupbuy.arrivals.allocation import Policy
 from backend.groupbuy.models import Campaign, CampaignStatus, Order, OrderLine, OrderStatus
 from backend.groupbuy.workflow import CAMPAIGN, ORDER
 from backend.payments import service as payments

@@ -12,7 +12,7 @@ from backend.core.errors import Conflict, DomainError, Forbidden
 from backend.core.permissions import Permission as P
 from backend.core.workflow import Move, Step, Workflow
 from backend.extensions import db
-from backend.groupbuy.calling import hand_out_from
+from backend.groupbuy.handout.calling import hand_out_from
 from backend.groupbuy.models import Campaign, CampaignStatus, Order, OrderStatus
 from backend.people.households import consents_to, homes_of
 

@@ -8,7 +8,9 @@ from sqlalchemy import select
 
 from backend.core.transaction import unit_of_work
 from backend.core.workflow import advance_all
-from backend.groupbuy import deadlines, handout, passing_on, waiting
+from backend.groupbuy import deadlines
+from backend.groupbuy.changes import passing_on, waiting
+from backend.groupbuy.handout import service as handout
 from backend.groupbuy.models import Order
 from backend.groupbuy.workflow import ORDER
 from backend.payments import service as payments

@@ -13,8 +13,11 @@ from backend.core.auth import HOUSE
 from backend.core.transaction import unit_of_work
 from backend.core.workflow import advance
 from backend.extensions import db
-from backend.groupbuy import arrivals, campaigns, handout, settlement
+from backend.groupbuy import campaigns
+from backend.groupbuy.arrivals import service as arrivals
+from backend.groupbuy.handout import service as handout
 from backend.groupbuy.models import Campaign, Order
+from backend.groupbuy.settlement import service as settlement
 from backend.groupbuy.workflow import CAMPAIGN
 from backend.integrations.payments import ConsolePayments, State
 from backend.payments import service as payments

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.groupbuy.allocation import AWAITED, NOT_CHARGED, VULNERABLE, Claim, Policy, allocate, explain
+from backend.groupbuy.arrivals.allocation import AWAITED, NOT_CHARGED, VULNERABLE, Claim, Policy, allocate, explain
 from backend.places.models import FLAGS
 
 START = datetime(2020, 3, 5, 1, 0, tzinfo=UTC)

@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from backend.core import clock, workflow
 from backend.core.transaction import unit_of_work
-from backend.groupbuy import arrivals
 from backend.groupbuy import orders as verbs
+from backend.groupbuy.arrivals import service as arrivals
 from backend.groupbuy.models import Order
 from tests.factories import arrivals as a
 from tests.factories import groupbuy as g

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.core.clock import SHANGHAI
-from backend.groupbuy.calling import (
+from backend.groupbuy.handout.calling import (
     REQUEUED_AT_MOST,
     Door,
     Waiting,

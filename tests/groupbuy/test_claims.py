@@ -7,7 +7,7 @@ from PIL import Image
 
 from backend.core.settings import settings
 from backend.core.transaction import unit_of_work
-from backend.groupbuy import completion
+from backend.groupbuy.claims import completion
 from tests.factories import claims as c
 from tests.factories import groupbuy as g
 from tests.factories.races import at_once

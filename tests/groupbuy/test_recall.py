@@ -9,7 +9,7 @@ from backend.core.errors import Conflict
 from backend.core.settings import settings
 from backend.core.transaction import unit_of_work
 from backend.extensions import db
-from backend.groupbuy import recalls
+from backend.groupbuy.claims import recalls
 from backend.groupbuy.models import Order
 from backend.places.models import Place
 from tests.cast import BUILDING, UNIT

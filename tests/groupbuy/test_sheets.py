@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from pypdf import PdfReader
 
-from backend.groupbuy.handout import pickup_code
-from backend.groupbuy.sheets import qr_path
+from backend.groupbuy.handout.service import pickup_code
+from backend.groupbuy.handout.sheets import qr_path
 from tests.cast import UNIT
 from tests.factories import groupbuy as g
 from tests.factories import handout as h
@@ -174,7 +174,7 @@ def test_200_orders_cost_no_more_statements_than_20(world, app, monkeypatch):
 
 
 def test_every_width_and_size_of_a_column_has_its_style(app):
-    css = (Path(app.root_path) / "groupbuy/static/sheet.css").read_text(encoding="utf-8")
+    css = (Path(app.root_path) / "groupbuy/handout/static/sheet.css").read_text(encoding="utf-8")
     source = (Path(app.root_path) / "groupbuy/sheets.py").read_text(encoding="utf-8")
     for width, size in re.findall(r'Column\("[^"]+", (\d+), (\d+)', source):
         assert f".w{width} {{ width: {width}%; }}" in css and f".s{size} {{ font-size: {size}pt; }}" in css

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from backend.core import clock
-from backend.groupbuy import arrival_views
+from backend.groupbuy.arrivals import views as arrival_views
 from tests.factories import arrivals as a
 from tests.factories import groupbuy as g
 from tests.factories import races

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.groupbuy import waiting
+from backend.groupbuy.changes import waiting
 from tests.cast import ELSEWHERE
 from tests.factories import changes as c
 from tests.factories import groupbuy as g

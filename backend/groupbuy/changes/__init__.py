@@ -1,0 +1,1 @@
+"""Before it: the waiting list, requests after the cut-off, full cases; tables `waiting_entry` and `change_request`."""

@@ -1,0 +1,1 @@
+"""After the hand-out: claims with photos, recalls of a lot; tables `claim` and `recall`."""

@@ -1,0 +1,34 @@
+"""What the clock does after the hand-out: orders are completed, campaigns closed, claims not left lying."""
+
+from sqlalchemy import func, or_, select
+
+from backend.core.jobs import job
+from backend.core.workflow import advance_all
+from backend.groupbuy.claims import service as claims
+from backend.groupbuy.models import Campaign, CampaignStatus, Order, OrderStatus
+from backend.groupbuy.workflow import CAMPAIGN, CLAIM_WITHIN, ORDER
+
+AT_ONCE = 1000
+OVER = frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REFUNDED})
+
+
+@job("groupbuy.complete", every="*/5 * * * *")
+def complete() -> None:
+    """Whoever has had their goods for a day without a claim is done. A claim holds the order `disputed`."""
+    had = Order.status.in_({OrderStatus.COLLECTED, OrderStatus.DELIVERED})
+    in_peace = select(Order).where(had, Order.handed_out_at < func.now() - CLAIM_WITHIN)
+    advance_all(ORDER, in_peace.limit(AT_ONCE), "complete")
+
+
+@job("groupbuy.close_settled", every="*/10 * * * *")
+def close_settled() -> None:
+    """A campaign is closed when it is settled, all its orders are over, and nobody can claim any more."""
+    lately = Order.handed_out_at >= func.now() - CLAIM_WITHIN
+    unfinished = select(Order.id).where(Order.campaign_id == Campaign.id, or_(Order.status.not_in(OVER), lately))
+    settled = select(Campaign).where(Campaign.status == CampaignStatus.SETTLED.value, ~unfinished.exists())
+    advance_all(CAMPAIGN, settled.limit(AT_ONCE), "close")
+
+
+@job("groupbuy.unanswered_claims", every="*/10 * * * *")
+def unanswered_claims() -> None:
+    claims.take_silence_for_an_answer()

@@ -1,0 +1,1 @@
+"""Handing out: numbers called in batches, doors, printed sheets; table `pickup`."""

@@ -1,0 +1,1 @@
+"""The end: who was paid, and every account at zero."""

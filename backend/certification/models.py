@@ -2,8 +2,7 @@
 
 import uuid
 from datetime import date, datetime, timedelta
-from enum import StrEnum
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import (
     ARRAY,
@@ -22,20 +21,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.core.crypto import Encrypted
-from backend.core.models import Code, Row, Timestamp
+from backend.core.models import Code, Labelled, Row, Timestamp
 from backend.extensions import Model
 from backend.places.models import Place
-
-
-class Labelled(StrEnum):
-    """The word in the database, and what a resident reads."""
-
-    label: str
-
-    def __new__(cls, value: str, label: str = "") -> Self:
-        status = str.__new__(cls, value)
-        status._value_, status.label = value, label
-        return status
 
 
 class Status(Labelled):

@@ -3,7 +3,8 @@
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, Self
 
 from sqlalchemy import ColumnElement, DateTime, String, and_, false, func, or_
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,6 +28,17 @@ class Row:
             if not hasattr(type(self), name):
                 raise TypeError(f"{type(self).__name__} has no {name}")
             setattr(self, name, value)
+
+
+class Labelled(StrEnum):
+    """The word in the database, and what a resident reads."""
+
+    label: str
+
+    def __new__(cls, value: str, label: str = "") -> Self:
+        member = str.__new__(cls, value)
+        member._value_, member.label = value, label
+        return member
 
 
 # Codes sort and compare byte by byte whatever the server's locale: a subtree is then one range of an index.

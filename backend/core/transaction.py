@@ -151,7 +151,8 @@ def rows(sql: str, parameters: Any = None) -> list[Any]:
     borrowed = reading.get()
     if borrowed is not None and not db.session.registry.has():
         return borrowed.execute(sql, parameters)
-    cursor = db.session.connection().connection.driver_connection.execute(sql, parameters)
+    driver: Any = db.session.connection().connection.driver_connection
+    cursor = driver.execute(sql, parameters)
     return cursor.fetchall() if cursor.description else []
 
 

@@ -2,27 +2,15 @@
 
 import uuid
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backend.core.models import Code, Row, Timestamp
+from backend.core.models import Code, Labelled, Row, Timestamp
 from backend.extensions import Model
 
 
-class _Labelled(StrEnum):
-    """The word in the database, and its Chinese label."""
-
-    label: str
-
-    def __new__(cls, value: str, label: str = "") -> "_Labelled":
-        member = str.__new__(cls, value)
-        member._value_, member.label = value, label
-        return member
-
-
-class CampaignStatus(_Labelled):
+class CampaignStatus(Labelled):
     DRAFT = "draft", "草稿"
     PUBLISHED = "published", "已公布，尚未开始"
     OPEN = "open", "接受下单"
@@ -38,7 +26,7 @@ class CampaignStatus(_Labelled):
     RECALLED = "recalled", "已召回"
 
 
-class OrderStatus(_Labelled):
+class OrderStatus(Labelled):
     AWAITING_PAYMENT = "awaiting_payment", "等待付款"
     PAID = "paid", "已付款"
     ON_DELIVERY = "on_delivery", "货到付款"
@@ -56,7 +44,7 @@ class OrderStatus(_Labelled):
     REFUNDED = "refunded", "已全部退款"
 
 
-class Terms(_Labelled):
+class Terms(Labelled):
     PREPAID = "prepaid", "先付款"
     ON_DELIVERY = "on_delivery", "货到付款"
     SPONSORED = "sponsored", "由社区资助"

@@ -3,24 +3,12 @@
 import uuid
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.core.models import Code, Row, Timestamp
+from backend.core.models import Code, Labelled, Row, Timestamp
 from backend.extensions import Model
-
-
-class Labelled(StrEnum):
-    """The word in the database, and what a resident reads."""
-
-    label: str
-
-    def __new__(cls, value: str, label: str = "") -> Self:
-        member = str.__new__(cls, value)
-        member._value_, member.label = value, label
-        return member
 
 
 class Account(Labelled):

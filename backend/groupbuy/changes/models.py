@@ -7,25 +7,25 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, 
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.core.crypto import Encrypted
-from backend.core.models import Code, Row, Timestamp
+from backend.core.models import Code, Labelled, Row, Timestamp
 from backend.extensions import Model
-from backend.groupbuy.models import Campaign, CampaignItem, Order, _Labelled
+from backend.groupbuy.models import Campaign, CampaignItem, Order
 
 
-class WaitingStatus(_Labelled):
+class WaitingStatus(Labelled):
     WAITING = "waiting", "候补中"
     SERVED = "served", "已候补到"
     LEFT = "left", "已退出候补"
     ENDED = "ended", "候补已结束"
 
 
-class ChangeKind(_Labelled):
+class ChangeKind(Labelled):
     LEAVE = "leave", "退出，由候补邻居接手"
     TRANSFER = "transfer", "转给邻居"
     HARDSHIP = "hardship", "因困难退出"
 
 
-class ChangeStatus(_Labelled):
+class ChangeStatus(Labelled):
     OPEN = "open", "办理中"
     GRANTED = "granted", "已办成"
     REFUSED = "refused", "没有同意"

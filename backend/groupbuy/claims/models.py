@@ -7,19 +7,19 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.core.crypto import Encrypted
-from backend.core.models import Code, Row, Timestamp
+from backend.core.models import Code, Labelled, Row, Timestamp
 from backend.extensions import Model
-from backend.groupbuy.models import Campaign, CampaignItem, Order, _Labelled
+from backend.groupbuy.models import Campaign, CampaignItem, Order
 
 
-class ClaimKind(_Labelled):
+class ClaimKind(Labelled):
     DAMAGED = "damaged", "破损"
     MISSING = "missing", "少了"
     WRONG = "wrong", "发错了"
     SPOILED = "spoiled", "变质"
 
 
-class ClaimStatus(_Labelled):
+class ClaimStatus(Labelled):
     OPEN = "open", "等待团长答复"
     OFFERED = "offered", "团长已提出退款金额，等待住户答复"
     DECLINED = "declined", "团长不同意，可以请社区裁定"
@@ -31,7 +31,7 @@ class ClaimStatus(_Labelled):
     COVERED = "covered", "商品已召回，全额退款"
 
 
-class RecallStatus(_Labelled):
+class RecallStatus(Labelled):
     OPEN = "open", "已停止发放，等待销毁"
     DESTROYED = "destroyed", "已记录销毁，等待另一人见证"
     CLOSED = "closed", "已销毁，办结"

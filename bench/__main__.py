@@ -52,6 +52,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=4, help="measured time of one scenario in one round")
     parser.add_argument("--only", default="", help="scenarios whose name contains this, and what their bars refer to")
     parser.add_argument("--with-oscar", action="store_true", help="django-oscar too: installs it under var/, once")
+    parser.add_argument("--with-history", action="store_true", help="five million older orders: minutes to load")
     return parser.parse_args()
 
 
@@ -71,12 +72,16 @@ def chosen(part: str) -> list[Entry]:
     return [one for one in SCENARIOS if one.name in names]
 
 
+def _asked(option: str, options: argparse.Namespace) -> bool:
+    return not option or getattr(options, option.removeprefix("--").replace("-", "_"))
+
+
 def unasked(scenarios: Sequence[Entry], options: argparse.Namespace) -> dict[str, str]:
     """The optional apps that neither their option nor --only asks for, and what the table says about them."""
     return {
         one.app: f"optional, python -m bench {APPS[one.app].option}"
         for one in scenarios
-        if APPS[one.app].option and not options.with_oscar and not (options.only and options.only in one.name)
+        if not _asked(APPS[one.app].option, options) and not (options.only and options.only in one.name)
     }
 
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bench import orders, oscar_world, world
+from bench import order_world, orders, oscar_world, world
 from bench.load import http
 from bench.server import Server
 
@@ -89,13 +89,18 @@ APPS = {
     "bare": App("bench.bare:app", bare_world, ready="/hello"),
     "bare-orders": App("bench.bare:app", orders.bare, ready="/hello"),
     "oscar": App("bench.oscar.shop:app", oscar_world.world, "/ready", oscar_world.PYTHON, option="--with-oscar"),
+    "orders-1": App("bench.house:app", order_world.house(), "/readyz"),
+    "orders-1000": App("bench.house:app", order_world.house(1000), "/readyz"),
+    "orders-5m": App("bench.house:app", order_world.house(1, 5_000_000), "/readyz", option="--with-history"),
     **{f"anlin-{n}": App("bench.house:app", world.compounds(n), ready="/readyz") for n in SIZES},
 }
 
 HELLO, SELECT1, DRY_RUN = "Flask hello", "bare Flask SELECT 1", "one-click dry run, {} compounds"
 HOUSE_SELECT1 = "SELECT 1, signed in"
 BARE_ORDER, OSCAR = "bare Flask order, one statement", "django-oscar 4.2"
+ORDER = "an order, one hot campaign"
 FLAT = 1 / 1.3
+AS_FAST = 1 / 1.2
 
 SCENARIOS: list[Entry] = [
     Statement("engine alone, SELECT 1", "bare", lambda url: ["SELECT 1"]),
@@ -113,5 +118,10 @@ SCENARIOS: list[Entry] = [
     Scenario("sign-in", "anlin-700", world.sign_ins),
     Statement("engine alone, the bare order", "bare-orders", orders.bare_statements),
     Scenario(BARE_ORDER, "bare-orders", orders.bare_orders, expect=201),
+    Scenario(
+        ORDER, "orders-1", order_world.orders, 201, [Bar(BARE_ORDER, 0.5), P99Bar(BARE_ORDER, 2), Bar(OSCAR, 15)]
+    ),
+    Scenario("an order, 1,000 campaigns", "orders-1000", order_world.orders, 201, [Bar(ORDER, AS_FAST)]),
+    Scenario("an order, 5 million older ones", "orders-5m", order_world.orders, 201, [Bar(ORDER, AS_FAST)]),
     Scenario(OSCAR, "oscar", orders.oscar_orders, expect=201),
 ]

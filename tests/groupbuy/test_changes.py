@@ -145,7 +145,7 @@ def test_before_the_cut_off_one_cancels_and_one_request_at_a_time(world, app, ow
     assert world.he.post(path, {**body, **to, "to_household_id": homes["he"]}).json["code"] == "to_oneself"
     g.ok(world.he.post(path, body), 201)
     assert world.he.post(path, body).json["code"] == "already_asked"
-    assert world.he.post(f"/orders/{placed['id']}/cancel", {"revision": 3}).json["code"] == "not_now"
+    assert world.he.post(f"/orders/{placed['id']}/cancel", {"revision": 3}).json["code"] == "after_cut_off"
     assert not g.sound(app)
 
 

@@ -39,9 +39,11 @@ PARTS = (
     Part("qian", Role.TRANSPORTER, MACHIDUN),  # a volunteer with a job
     Part("hu", Role.ORGANISER, MACHIDUN),  # accused of kick-backs, and cleared by the price sheet
     Part("yang", Role.ORGANISER, MACHIDUN),  # the deputy
+    Part("tang", Role.RESIDENT, READY),  # of another home
     # Others, to whom none of this belongs.
     Part("other_grid", Role.GRID_WORKER, NEIGHBOUR),
     Part("other_secretary", Role.COMMUNITY_SECRETARY, NEIGHBOUR),
+    Part("other_organiser", Role.ORGANISER, NEIGHBOUR),
     Part("other_subdistrict", Role.SUBDISTRICT_REVIEWER, JINYINHU),
     Part("other_district", Role.DISTRICT_REVIEWER, HONGSHAN),
     Part("nobody", None, None),  # signed in, holds no post

@@ -137,7 +137,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.COORDINATOR: frozenset({*_HELPER, _P.DAILY_READ, _P.ROLE_READ, _P.ORDER_READ, _P.QUIET_CONSENT}),
     **{role: frozenset(_HELPER) for role in ONE_HEAD_SEVEN_ROLES[1:-1]},
     Role.RESIDENT: frozenset({_P.PLACE_READ, _P.ORDER_PLACE}),
-    Role.ORGANISER: frozenset({*_HELPER, _P.CAMPAIGN_ORGANISE, _P.CAMPAIGN_JOIN, _P.ORDER_READ, _P.PAYMENT_RECORD}),
+    Role.ORGANISER: frozenset({*_HELPER, _P.CAMPAIGN_ORGANISE, _P.CAMPAIGN_JOIN, _P.PAYMENT_RECORD}),
 }
 
 _BELOW_SECRETARY = frozenset(

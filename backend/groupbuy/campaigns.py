@@ -24,7 +24,7 @@ from backend.groupbuy.workflow import BEFORE_CUT_OFF, CAMPAIGN, COMMITTED, ORDER
 from backend.people.service import holds
 from backend.places.service import place_named
 
-LONGEST = timedelta(days=14)
+LONGEST, AHEAD = timedelta(days=14), timedelta(days=90)
 NEIGHBOURHOOD_DIGITS = 9  # compounds of one subdistrict may pool their orders
 
 
@@ -102,11 +102,12 @@ def redraft(
     require_organiser(actor, campaign)
     if campaign.status != CampaignStatus.DRAFT:
         raise Conflict("published", "公布以后不能再改，只能延长截单时间或降价。")
-    for name, value in {**values, "policy_sentence": Policy(values["policy"]).sentence}.items():
-        setattr(campaign, name, value)
+    with db.session.no_autoflush:  # what is senseless is refused in words, before the table's CHECKs see it
+        for name, value in {**values, "policy_sentence": Policy(values["policy"]).sentence}.items():
+            setattr(campaign, name, value)
+        _refuse_senseless(campaign)
     campaign.approved_by = None
     campaign.revision += 1
-    _refuse_senseless(campaign)
     db.session.execute(delete(CampaignItem).where(CampaignItem.campaign_id == campaign.id))
     _put_items(campaign, items)
     audit.record("campaign", "redraft", actor, campaign, place_code=campaign.place_code)
@@ -128,7 +129,8 @@ def _refuse_senseless(campaign: Campaign) -> None:
     wrong = (
         (campaign.cut_off_at <= campaign.opens_at, "cut_off_at", "截单时间要晚于开始时间。"),
         (campaign.cut_off_at <= database_now(), "cut_off_at", "截单时间已经过去。"),
-        (campaign.cut_off_at > campaign.opens_at + LONGEST, "cut_off_at", "团购最长开放 14 天。"),
+        (campaign.opens_at - database_now() > AHEAD, "opens_at", "最多提前 90 天安排团购。"),
+        (campaign.cut_off_at - campaign.opens_at > LONGEST, "cut_off_at", "团购最长开放 14 天。"),
         (campaign.at_once < campaign.batch_size, "at_once", "同时在场的人数不能少于每批叫号的人数。"),
         (campaign.deputy_id == campaign.organiser_id, "deputy_id", "副团长要是另一个人。"),
         (
@@ -187,7 +189,7 @@ def extend(actor: Actor, campaign_id: uuid.UUID, revision: int, cut_off_at: date
         _refuse_first(
             [
                 (earlier, "cut_off_at", "截单时间只能往后改。"),
-                (cut_off_at > campaign.opens_at + LONGEST, "cut_off_at", "团购最长开放 14 天。"),
+                (cut_off_at - campaign.opens_at > LONGEST, "cut_off_at", "团购最长开放 14 天。"),
             ]
         )
 

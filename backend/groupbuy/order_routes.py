@@ -41,7 +41,12 @@ def list_mine(query: dict) -> Any:
 
 
 @blp.route("/campaigns/<uuid:campaign_id>/orders")
-@operation("listCampaignOrders", "团购的订单", "Orders of a campaign, for those in charge", needs=P.ORDER_READ)
+@operation(
+    "listCampaignOrders",
+    "团购的订单",
+    "Orders of a campaign, for those in charge",
+    needs=(P.CAMPAIGN_ORGANISE, P.ORDER_READ),
+)
 @blp.arguments(s.OrderQuery, location="query")
 @blp.response(200, s.OrderPageSchema)
 def list_of_campaign(query: dict, campaign_id: UUID) -> Any:

@@ -130,9 +130,13 @@ def _refused(refusal: psycopg.Error) -> DomainError:
 def visible(actor: Actor) -> Any:
     """A select of the orders the actor may know of: of the homes they act for, of the campaigns they organise, and at
     the places where a post lets them read."""
-    organised = select(Campaign.id).where(or_(Campaign.organiser_id == actor.id, Campaign.deputy_id == actor.id))
     in_charge = within(Order.place_code, actor.scope(P.ORDER_READ))
-    return select(Order).where(or_(acting_for(actor), Order.campaign_id.in_(organised), in_charge))
+    return select(Order).where(or_(acting_for(actor), Order.campaign_id.in_(led_by(actor)), in_charge))
+
+
+def led_by(actor: Actor) -> Any:
+    """A select of the ids of the campaigns the actor organises. Another organiser of the place sees none of it."""
+    return select(Campaign.id).where(or_(Campaign.organiser_id == actor.id, Campaign.deputy_id == actor.id))
 
 
 def find(actor: Actor, order_id: uuid.UUID) -> Order:

@@ -169,7 +169,7 @@ def _in_time(order: Order, now: datetime) -> None:
 
 ORDER = Workflow(
     name="order",
-    visible=P.ORDER_READ,
+    visible=P.PLACE_READ,
     place_of=lambda order: order.place_code,
     owned=orders_of,
     steps=(

@@ -70,12 +70,12 @@ def in_charge(actor: Actor, due: Due | Book) -> bool:
     return own or actor.may(Permission.PAYMENT_READ, due.place_code)
 
 
-def due_in_sight(actor: Actor, subject_type: str, subject_id: uuid.UUID, lock: bool = False) -> Due:
-    """404 for a subject that is not there, and for strangers to it."""
+def due_in_sight(actor: Actor, subject_type: str, subject_id: uuid.UUID, lock: bool = False, what: str = "订单") -> Due:
+    """404 for a subject that is not there, and for strangers to it: of `what` they asked for."""
     payable = PAYABLES.get(subject_type)
     due = payable.due(subject_id, lock=lock) if payable else None
     if payable is None or due is None or not (in_charge(actor, due) or payable.may_pay(actor, subject_id)):
-        raise NotFound("订单")
+        raise NotFound(what)
     return due
 
 

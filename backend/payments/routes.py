@@ -16,6 +16,10 @@ from backend.payments.models import Payment, Refund
 blp = Blueprint("payments", __name__, url_prefix="/api/v1", description="付款与账目 payments and the ledger")
 ORDER, CAMPAIGN = "order", "campaign"  # the subject and the book that the group buy registers
 
+# A statement is also had as a file.
+FILE = {"schema": {"type": "string", "format": "binary"}}
+FILES = {"200": {"content": {mimetype.partition(";")[0]: FILE for _, mimetype in statements.FORMATS.values()}}}
+
 
 @blp.route("/orders/<uuid:order_id>/payments", methods=["POST"])
 @operation("beginPayment", "发起付款", "Begin to pay for an order, or a part of it", needs=SIGNED_IN, errors=(404,))
@@ -110,6 +114,7 @@ def hand_back(body: dict, refund_id: UUID) -> Any:
 
 
 @blp.route("/campaigns/<uuid:campaign_id>/statement")
+@blp.doc(responses=FILES)
 @operation(
     "getCampaignStatement",
     "团购账目",
@@ -124,6 +129,7 @@ def campaign_statement(query: dict, campaign_id: UUID) -> Any:
 
 
 @blp.route("/households/<uuid:household_id>/statement")
+@blp.doc(responses=FILES)
 @operation(
     "getHouseholdStatement",
     "住户账目",

@@ -142,7 +142,7 @@ def in_sight(actor: Actor, payment_id: uuid.UUID) -> Payment:
     if payment is None:
         raise NotFound("付款")
     if payment.payer_id != actor.id:
-        payables.due_in_sight(actor, payment.subject_type, payment.subject_id)
+        payables.due_in_sight(actor, payment.subject_type, payment.subject_id, what="付款")
     return payment
 
 

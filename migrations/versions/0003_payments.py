@@ -12,9 +12,10 @@ down_revision = "0002"
 
 APPEND_ONLY = ("ledger_transaction", "ledger_entry", "ledger_closing")
 
-# Each line asks, at the end of the transaction, whether the lines beside it add up with it.
+# Each line asks, at the end of the transaction, whether the lines beside it add up with it. By the key, also where the
+# plan was made while the ledger was still empty: else it would be read whole for every line.
 REFUSE_UNBALANCED = """
-CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
   IF (SELECT sum(amount_fen) FROM ledger_entry WHERE transaction_id = NEW.transaction_id) <> 0 THEN
     RAISE EXCEPTION 'ledger transaction % does not balance', NEW.transaction_id USING ERRCODE = 'check_violation';

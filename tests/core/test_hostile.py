@@ -4,8 +4,9 @@ import io
 
 import pytest
 
-from backend.core import ratelimit
+from backend.core import clock, ratelimit
 from tests.cast import MACHIDUN, READY, key
+from tests.factories import groupbuy as g
 
 
 def test_an_upload_that_hides_its_size_is_refused_whole(world, app):
@@ -50,6 +51,24 @@ def test_a_post_ends_within_what_the_database_can_read_back(world):
     post = {"user_id": me, "role": "gate_duty", "place_code": MACHIDUN, "until": until}
     answer = world.li.post("/role-assignments", post)
     assert (answer.status_code, answer.json["code"]) == (422, "until_too_far")
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59-12:00", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"])
+def test_a_campaign_is_of_our_days(world, at):
+    """Neither a sum beyond the calendar, nor a date that the database could not be asked for again."""
+    answers = [
+        world.hu.post("/campaigns", g.body(opens_at=opens, cut_off_at=closes))
+        for opens, closes in ((at, at), (at, "9999-12-31T23:59:59-12:00"), (clock.now().isoformat(), at))
+    ]
+    assert {(answer.status_code, answer.json["code"]) for answer in answers} == {(422, "invalid")}
+
+
+def test_a_draft_written_anew_without_sense_is_refused_in_words(world):
+    """It once reached the table's CHECK first, and was our defect."""
+    draft = g.drafted(world)
+    written = {name: value for name, value in g.body().items() if name != "place_code"} | {"revision": 1}
+    answer = world.hu.patch(f"/campaigns/{draft['id']}", {**written, "cut_off_at": written["opens_at"]})
+    assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "/cut_off_at")
 
 
 def test_a_case_has_a_date_of_this_epidemic(world):

@@ -175,6 +175,6 @@ def test_200_orders_cost_no_more_statements_than_20(world, app, monkeypatch):
 
 def test_every_width_and_size_of_a_column_has_its_style(app):
     css = (Path(app.root_path) / "groupbuy/handout/static/sheet.css").read_text(encoding="utf-8")
-    source = (Path(app.root_path) / "groupbuy/sheets.py").read_text(encoding="utf-8")
+    source = (Path(app.root_path) / "groupbuy/handout/sheets.py").read_text(encoding="utf-8")
     for width, size in re.findall(r'Column\("[^"]+", (\d+), (\d+)', source):
         assert f".w{width} {{ width: {width}%; }}" in css and f".s{size} {{ font-size: {size}pt; }}" in css

@@ -94,7 +94,8 @@ def consent_to_wake(actor: Actor, campaign_id: uuid.UUID, reason: str) -> Campai
     """The community agrees that residents are called in the coming (or present) quiet hours, for a truck that is here
     or on its way. Never the organiser themselves."""
     campaign = campaigns.find(campaign_id)
-    actor.require(P.QUIET_CONSENT, campaign.place_code, visible=P.PLACE_READ)
+    if not actor.may(P.QUIET_CONSENT, campaign.place_code):
+        raise NotFound("团购")
     if actor.id in (campaign.organiser_id, campaign.deputy_id):
         raise Forbidden("separate_hands", "夜间发放要由社区的另一个人同意，团长不能自己同意。")
     now = lock(campaign)

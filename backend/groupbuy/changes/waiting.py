@@ -52,7 +52,7 @@ def _serve(entry: Waiting, move: Move) -> None:
 
 WAITING = Workflow(
     name="waiting",
-    visible=P.ORDER_READ,
+    visible=P.PLACE_READ,
     place_of=lambda entry: entry.place_code,
     owned=entries_of,
     steps=(
@@ -171,8 +171,9 @@ def unqueue(item_id: uuid.UUID, shares: int) -> None:
 
 
 def visible(actor: Actor) -> Any:
-    """A select of the entries of the homes the actor acts for, and of those whose orders a post lets them read."""
-    own = Waiting.household_id.in_(acted_for(actor))
+    """A select of the entries of the homes the actor acts for, of the campaigns they organise, and of those whose
+    orders a post lets them read."""
+    own = or_(Waiting.household_id.in_(acted_for(actor)), Waiting.campaign_id.in_(orders.led_by(actor)))
     return select(Waiting).where(or_(own, within(Waiting.place_code, actor.scope(P.ORDER_READ))))
 
 

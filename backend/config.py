@@ -81,7 +81,12 @@ SETTINGS = (
         "PostgreSQL 15 to 18, the application's role; empty: the embedded server in `var/`",
     ),
     Setting("MIGRATION_DATABASE_URL", "", "the owner's role, for migrations; empty: `DATABASE_URL`"),
-    Setting("DATABASE_POOL_SIZE", "3", "connections per process to write with, and as many to read with", int),
+    Setting(
+        "DATABASE_POOL_SIZE",
+        "3",
+        "connections per process to write with, as many to read with, and as many for statements alone",
+        int,
+    ),
     Setting(
         "DATABASE_PREPARE",
         "1",
@@ -212,7 +217,10 @@ def flask_settings(values: Mapping[str, Any]) -> dict[str, Any]:
         "MAX_CONTENT_LENGTH": values["MAX_BODY_BYTES"],
         "SQLALCHEMY_DATABASE_URI": values["DATABASE_URL"],
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(values),
-        "SQLALCHEMY_BINDS": {"read": {"url": values["DATABASE_URL"], **engine_options(values, read_only=True)}},
+        "SQLALCHEMY_BINDS": {
+            "read": {"url": values["DATABASE_URL"], **engine_options(values, read_only=True)},
+            "alone": {"url": values["DATABASE_URL"], **autocommit(engine_options(values))},
+        },
         "API_TITLE": "安邻 Anlin",
         "API_VERSION": "v1",
         "OPENAPI_VERSION": "3.1.0",
@@ -237,7 +245,9 @@ def engine_options(values: Mapping[str, Any], read_only: bool = False) -> dict[s
         "connect_args": connect,
         "hide_parameters": True,  # an error's text may end in a log
     }
-    if read_only:
-        # In autocommit a connection comes back with nothing to roll back.
-        return {**options, "isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
-    return options
+    return autocommit(options) if read_only else options
+
+
+def autocommit(options: dict[str, Any]) -> dict[str, Any]:
+    """Each statement by itself; a connection comes back with nothing to roll back."""
+    return {**options, "isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}

@@ -10,7 +10,7 @@ from flask_sqlalchemy.session import Session
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
-READ = "read"
+READ, ALONE = "read", "alone"
 # What the read-only unit of work now running has borrowed; None in one that may write (core/transaction.py).
 reading: ContextVar[Any] = ContextVar("reading", default=None)
 

@@ -67,6 +67,7 @@ def serve(
             cwd=ROOT,
             env={**os.environ, **environment},
             pass_fds=[sock.fileno()],
+            stdout=subprocess.DEVNULL,  # the house's log: written by all the same, read by nobody here
         )
     try:
         _wait_until_ready(process, port, ready)

@@ -21,8 +21,6 @@ class AuditEvent(Row, Model):
     __tablename__ = "audit_event"
     __table_args__ = (
         Index("ix_audit_event_subject_id_at", "subject_id", "at"),
-        Index("ix_audit_event_actor_id", "actor_id"),
-        Index("ix_audit_event_place_code", "place_code"),
     )
     at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.clock_timestamp())
     subject_type: Mapped[str] = mapped_column(String(40))

@@ -10,18 +10,19 @@ import psycopg
 from sqlalchemy import func, select
 
 from backend.core.settings import settings
-from backend.extensions import READ, db, reading
+from backend.extensions import ALONE, READ, db, reading
 
 
 class Borrowed:
-    """A read-only connection that a unit of work holds for its hand-written statements.
+    """A connection in autocommit, for hand-written statements: there is no transaction to share with the session, whose
+    machinery costs more than a short statement.
 
-    They are in autocommit, so there is no transaction to share with the session, whose machinery costs more than
-    a short statement. Once the session itself is used, the connection goes back: nobody waits for a second one
+    A read-only unit of work holds one; once the session itself is used it goes back: nobody waits for a second one
     with a first in hand.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, engine: str) -> None:
+        self._engine = engine
         self._pooled: Any = None
 
     def execute(self, sql: str, parameters: Any) -> list[Any]:
@@ -37,7 +38,7 @@ class Borrowed:
 
     def _ask(self, sql: str, parameters: Any) -> list[Any]:
         if self._pooled is None:
-            self._pooled = db.engines[READ].raw_connection()
+            self._pooled = db.engines[self._engine].raw_connection()
         return self._pooled.driver_connection.execute(sql, parameters).fetchall()
 
     def _thrown_away(self) -> bool:
@@ -56,27 +57,12 @@ class Borrowed:
 
 def alone(sql: str, parameters: Any) -> list[Any]:
     """A statement that is a transaction of its own, without BEGIN and COMMIT around it. It must do no harm when asked
-    again (it claims an Idempotency-Key): a connection that turns out dead is thrown away and the next one asked."""
-    for _ in range(settings["DATABASE_POOL_SIZE"] + 1):  # after a restart of PostgreSQL each one in the pool is dead
-        pooled: Any = db.engine.raw_connection()
-        try:
-            return _in_autocommit(pooled.driver_connection, sql, parameters)
-        except psycopg.OperationalError:
-            if not pooled.driver_connection.closed:
-                raise
-            pooled.invalidate()
-        finally:
-            pooled.close()
-    raise psycopg.OperationalError("every connection of the pool was dead")
-
-
-def _in_autocommit(connection: Any, sql: str, parameters: Any) -> list[Any]:
-    connection.autocommit = True
+    again (it claims an Idempotency-Key), which it is where its connection turns out dead."""
+    borrowed = Borrowed(ALONE)
     try:
-        return connection.execute(sql, parameters).fetchall()
+        return borrowed.execute(sql, parameters)
     finally:
-        if not connection.closed:
-            connection.autocommit = False
+        borrowed.give_back()
 
 
 class Hot(NamedTuple):
@@ -125,7 +111,7 @@ def unit_of_work(read_only: bool = False) -> Iterator[None]:
 
 
 def _reading() -> Iterator[None]:
-    borrowed = Borrowed()
+    borrowed = Borrowed(READ)
     token = reading.set(borrowed)
     try:
         yield

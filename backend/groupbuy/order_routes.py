@@ -64,7 +64,7 @@ def _page(chosen: Any, query: dict) -> Any:
 @operation("getOrder", "一个订单", "One order", needs=SIGNED_IN, errors=(404,))
 @blp.response(200, s.OrderSchema)
 def get(order_id: UUID) -> Any:
-    return views.orders([orders.find(current_actor(), order_id)], current_actor())[0]
+    return views.orders([orders.find(current_actor(), order_id, *views.WITH_LINES)], current_actor())[0]
 
 
 @blp.route("/orders/<uuid:order_id>/cancel", methods=["POST"])

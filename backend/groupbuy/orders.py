@@ -1,7 +1,7 @@
 """The verbs of an order: place it for oneself or for another, pay for it, cancel it, find it again."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -78,9 +78,9 @@ class Wish(NamedTuple):
             **{name: new_id() for name in ("order", "ledger", "audit")},
             "campaign": self.campaign_id,
             "household": self.household_id,
-            "items": items,
-            "quantities": [line["quantity"] for line in lines],
-            "substitutions": [line["substitution"] for line in lines],
+            "items": _array(items),
+            "quantities": _array(line["quantity"] for line in lines),
+            "substitutions": _array(line["substitution"] for line in lines),
             "terms": self.terms,
             "delivery": self.delivery,
             "actor": actor_id,
@@ -89,6 +89,11 @@ class Wish(NamedTuple):
             **ROLES,
         }
         return orjson.dumps(wish).decode()
+
+
+def _array(values: Iterable[Any]) -> str:
+    """An array as PostgreSQL writes it; for values without commas, quotes and braces."""
+    return "{" + ",".join(map(str, values)) + "}"
 
 
 def place(actor_id: uuid.UUID, key: Key, wish: Wish) -> str:
@@ -139,9 +144,9 @@ def led_by(actor: Actor) -> Any:
     return select(Campaign.id).where(or_(Campaign.organiser_id == actor.id, Campaign.deputy_id == actor.id))
 
 
-def find(actor: Actor, order_id: uuid.UUID) -> Order:
-    """The order, or 404 for one that is missing or a stranger's."""
-    order = db.session.scalars(visible(actor).where(Order.id == order_id)).one_or_none()
+def find(actor: Actor, order_id: uuid.UUID, *loaded: Any) -> Order:
+    """The order, or 404 for one that is missing or a stranger's; with what is to be `loaded` besides."""
+    order = db.session.scalars(visible(actor).where(Order.id == order_id).options(*loaded)).one_or_none()
     if order is None:
         raise NotFound("订单")
     return order

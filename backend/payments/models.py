@@ -56,7 +56,6 @@ class LedgerTransaction(Model):
     __tablename__ = "ledger_transaction"
     __table_args__ = (
         Index("ix_ledger_transaction_book_id", "book_id", "id"),
-        Index("ix_ledger_transaction_subject_id", "subject_id"),
         # In the order of time as it lies on the disk: a few pages of index for millions of rows.
         Index("ix_ledger_transaction_created_at", "created_at", postgresql_using="brin"),
     )

@@ -103,7 +103,6 @@ def upgrade() -> None:
     )
     op.create_index('ix_ledger_transaction_book_id', 'ledger_transaction', ['book_id', 'id'], unique=False)
     op.create_index('ix_ledger_transaction_created_at', 'ledger_transaction', ['created_at'], unique=False, postgresql_using='brin')
-    op.create_index('ix_ledger_transaction_subject_id', 'ledger_transaction', ['subject_id'], unique=False)
     op.create_table('ledger_entry',
     sa.Column('transaction_id', sa.Uuid(), nullable=False),
     sa.Column('line', sa.SmallInteger(), autoincrement=False, nullable=False),

@@ -155,6 +155,6 @@ def lively(world, app):
     case = world.chen.post("/cases", body).json
     filed = a.filed(world)
     return {
-        "code": READY, "nobody": things.person(app, "nobody"), "household_id": str(home), "member_id": str(member), "case_id": case["id"],
-        "event_id": case["events"][0]["id"], "application_id": filed["id"],
+        "code": READY, "nobody": things.person(app, "nobody"), "household_id": str(home), "member_id": str(member),
+        "case_id": case["id"], "event_id": case["events"][0]["id"], "application_id": filed["id"],
     }  # fmt: skip

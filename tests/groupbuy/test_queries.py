@@ -105,7 +105,7 @@ def waiting(cast, app, owner, n):
 
 
 def recalled(cast, app, n):
-    campaign, (order,) = bought(cast, items=n)
+    campaign, _ = bought(cast, items=n)
     claims.arrived(app, campaign, *[(at, f"{at}", 1) for at in range(n)])
     for at, item in enumerate(campaign["items"]):
         body = {"item_id": item["id"], "lot": f"{at}", "reason": "冷链中断"}
@@ -215,4 +215,3 @@ def test_twenty_cost_no_more_statements_than_one(he, app, owner, counted, page):
         hand.get(path, **query)
         costs.append(len(counted))
     assert costs[0] == costs[1] <= MOST, f"{costs}: {counted}"
-    print("COST", page.__name__, costs)

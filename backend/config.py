@@ -14,6 +14,9 @@ import limits
 
 DEV_SECRET = "development-only-secret-do-not-deploy"
 DEV_KEY = base64.b64encode(b"development-only-key-not-for-use").decode()
+# Statements alone go to rows that everyone wants, where more connections are slower: they wake each other up in vain.
+# (32 clients, one row, 2 workers: 1 connection each 820 orders/s, 2 1,160, 3 1,190 for a tenth more CPU and p99.)
+FOR_HOT_ROWS = 2
 # Where the embedded servers have their sockets (see embedded.py).
 EMBEDDED = (f"{Path(__file__).resolve().parents[1] / 'var'}/", "/var/lib/anlin/", "/tmp/anlin-")
 
@@ -84,7 +87,7 @@ SETTINGS = (
     Setting(
         "DATABASE_POOL_SIZE",
         "3",
-        "connections per process to write with, as many to read with, and as many for statements alone",
+        "connections per process to write with, and as many to read with (and two for orders)",
         int,
     ),
     Setting(
@@ -219,7 +222,7 @@ def flask_settings(values: Mapping[str, Any]) -> dict[str, Any]:
         "SQLALCHEMY_ENGINE_OPTIONS": engine_options(values),
         "SQLALCHEMY_BINDS": {
             "read": {"url": values["DATABASE_URL"], **engine_options(values, read_only=True)},
-            "alone": {"url": values["DATABASE_URL"], **autocommit(engine_options(values))},
+            "alone": {"url": values["DATABASE_URL"], **autocommit(engine_options(values)), "pool_size": FOR_HOT_ROWS},
         },
         "API_TITLE": "安邻 Anlin",
         "API_VERSION": "v1",

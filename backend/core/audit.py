@@ -19,9 +19,7 @@ class AuditEvent(Row, Model):
     a reason is typed by a person and may name one, hence encrypted."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (
-        Index("ix_audit_event_subject_id_at", "subject_id", "at"),
-    )
+    __table_args__ = (Index("ix_audit_event_subject_id_at", "subject_id", "at"),)
     at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.clock_timestamp())
     subject_type: Mapped[str] = mapped_column(String(40))
     subject_id: Mapped[uuid.UUID | None]

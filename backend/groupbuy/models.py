@@ -113,16 +113,16 @@ class CampaignItem(Row, Model):
     __tablename__ = "campaign_item"
     __table_args__ = (
         UniqueConstraint("campaign_id", "position"),
-        CheckConstraint("price_fen = cost_fen + freight_fen + organiser_fen", name="price_in_parts"),
+        # Few, because every CHECK is read anew by each statement that touches the row, and this one is hot.
         CheckConstraint(
-            "cost_fen >= 0 AND freight_fen >= 0 AND organiser_fen >= 0 AND price_fen > 0", name="price_bounds"
+            "price_fen = cost_fen + freight_fen + organiser_fen"
+            " AND least(cost_fen, freight_fen, organiser_fen, subsidy_fen, price_fen - 1, price_fen - subsidy_fen) >= 0"
+            " AND least(total, cap, case_size, total - cap + 1) > 0"
+            " AND (NOT weighed OR coalesce(grams_per_share, 0) > 0)",
+            name="offer",
         ),
-        CheckConstraint("subsidy_fen BETWEEN 0 AND price_fen", name="subsidy_bounds"),
-        CheckConstraint("total = available + reserved + sold", name="shares_add_up"),
-        CheckConstraint("available >= 0 AND reserved >= 0 AND sold >= 0", name="shares_not_negative"),
+        CheckConstraint("total = available + reserved + sold AND least(available, reserved, sold) >= 0", name="shares"),
         CheckConstraint("kept BETWEEN 0 AND least(queued, reserved)", name="kept_for_the_line"),
-        CheckConstraint("total > 0 AND cap BETWEEN 1 AND total AND case_size > 0", name="bounds"),
-        CheckConstraint("NOT weighed OR coalesce(grams_per_share, 0) > 0", name="weighed_has_its_weight"),
     )
     campaign_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("campaign.id"))
     position: Mapped[int] = mapped_column(SmallInteger)
@@ -169,11 +169,13 @@ class Order(Row, Model):
             name="amounts",
         ),
         CheckConstraint("(status = 'awaiting_payment') <= (pay_by IS NOT NULL)", name="awaits_until"),
-        CheckConstraint("consent_kind IN ('voice', 'paper', 'in_person', 'standing')", name="consent_kind"),
+        CheckConstraint(
+            "consent_kind IN ('voice', 'paper', 'in_person', 'standing') AND allocation IN ('full', 'part', 'none')",
+            name="words",
+        ),
         CheckConstraint(
             "status NOT IN ('collected', 'delivered', 'disputed') OR handed_out_at IS NOT NULL", name="handed_out_dated"
         ),
-        CheckConstraint("allocation IN ('full', 'part', 'none')", name="allocation"),
         Index("ix_group_order_campaign_id_status", "campaign_id", "status"),
         Index("ix_group_order_household_id", "household_id"),
         Index("ix_group_order_takes_over", "takes_over", postgresql_where="takes_over IS NOT NULL"),

@@ -75,7 +75,9 @@ def _summed(entries: Sequence[tuple[str, str | uuid.UUID, int]]) -> list[tuple[s
 
 
 def _refund_excess(orders: Sequence[Order], cause: str) -> None:
-    paid = payments.paid([order.id for order in orders])
-    excess = [(order.id, paid.get(order.id, 0) - order.due_fen) for order in orders]
+    """But for what the provider has refused to give back: that waits for a person, and must not go a second way."""
+    ids = [order.id for order in orders]
+    paid, by_hand = payments.paid(ids), payments.refused(ids)
+    excess = [(order.id, paid[order.id] - by_hand.get(order.id, 0) - order.due_fen) for order in orders]
     if back := [(order_id, fen) for order_id, fen in excess if fen > 0]:
         payments.refund_many("order", back, cause)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import union
+from sqlalchemy import or_, union
 
 from backend.core.auth import Actor
 from backend.core.errors import Conflict, DomainError, Forbidden
+from backend.core.models import within
 from backend.core.permissions import Permission as P
 from backend.core.workflow import Move, Step, Workflow
 from backend.extensions import db
@@ -30,6 +31,12 @@ def campaigns_of(campaigns: Sequence[Campaign], actor: Actor) -> set[uuid.UUID]:
         if actor.id in (campaign.organiser_id, campaign.deputy_id)
         and actor.may(P.CAMPAIGN_ORGANISE, campaign.place_code)
     }
+
+
+def led(actor: Actor) -> Any:
+    """The same as a condition on campaigns, for what may be seen of them."""
+    own = or_(Campaign.organiser_id == actor.id, Campaign.deputy_id == actor.id)
+    return own & within(Campaign.place_code, actor.scope(P.CAMPAIGN_ORGANISE))
 
 
 def _still_time(campaign: Campaign, now: datetime) -> None:

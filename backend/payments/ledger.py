@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, func, select, text
+from sqlalchemy import Select, and_, exists, func, select, text
 
 from backend.core.auth import Actor
 from backend.core.errors import DomainError
@@ -130,6 +130,12 @@ def _entries() -> Select:
 def entries(subject: Any) -> list[Any]:
     """All lines under a condition: `of_book`, `of_household`."""
     return list(db.session.execute(_entries().where(subject)))
+
+
+def has_booked(actor: Actor, kind: str, book_id: uuid.UUID) -> bool:
+    """Whether the actor has booked an act of that kind in a book."""
+    theirs = (LedgerTransaction.actor_id == actor.id) & (LedgerTransaction.kind == kind)
+    return db.session.scalar(select(exists().where(of_book(book_id) & theirs))) or False
 
 
 def book_entries(book_id: uuid.UUID) -> list[Any]:

@@ -22,6 +22,7 @@ from backend.payments.ledger import (
     balance,
     balances,
     book_entries,
+    has_booked,
     household_entries,
     open_balances,
     post,
@@ -33,13 +34,14 @@ from backend.payments.payables import Book, Due, Payable, register, register_boo
 from backend.payments.refunds import COMMUNITY_DIGITS, Part, hand_back, issue, refund, refund_many
 from backend.payments.till import pay_out, reimburse, remit
 from backend.payments.workflow import PAYMENT
+from backend.people.households import homes_of
 
 # The door for other packages.
 __all__ = [
     "Account", "Book", "Due", "Method", "Payable", "Payment", "Posting", "balance", "balances", "begin", "book_entries",
-    "check", "confirm", "hand_back", "household_entries", "look", "move_subject", "outstanding", "paid", "pay_out",
-    "post", "post_many", "prepay", "record_receipt", "refund", "refund_many", "register", "register_book",
-    "reimburse", "remit", "trial_balance",
+    "check", "confirm", "hand_back", "has_booked", "household_entries", "look", "move_subject", "outstanding",
+    "paid", "pay_out", "post", "post_many", "prepay", "record_receipt", "refund", "refund_many", "refused", "register",
+    "register_book", "reimburse", "remit", "trial_balance",
 ]  # fmt: skip
 
 log = structlog.get_logger()
@@ -211,6 +213,7 @@ def record_receipt(
     actor.require(Permission.PAYMENT_RECORD, due.place_code)
     if method in (Method.COMMUNITY_TRANSFER, Method.SPONSORED):
         actor.require(Permission.PAYMENT_READ, due.place_code)  # the community's own money
+        _refuse_own_home(actor, due)
     if method == Method.WECHAT:
         raise DomainError("wrong_method", "微信支付由系统向支付平台核实，不能手工登记。")
     more = {"recorded_by": actor.id, "receipt": receipt, "succeeded_at": func.clock_timestamp()}
@@ -219,6 +222,12 @@ def record_receipt(
     _book(payment, actor, _till(actor, method, due))
     _tell_payable(payment)
     return payment
+
+
+def _refuse_own_home(actor: Actor, due: Due) -> None:
+    """Nobody gives their own home of the community's money, nor says alone that theirs has come in."""
+    if due.household_id in set(db.session.scalars(homes_of(actor))):
+        raise Forbidden("not_by_oneself", "自己家的订单，要由社区另一位工作人员登记。")
 
 
 def _till(actor: Actor, method: str, due: Due) -> tuple[str, Any]:
@@ -262,6 +271,13 @@ def paid(subject_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
     """What was paid for each subject and neither went back nor is on its way."""
     found = {subject_id: fen for subject_id, fen in db.session.execute(PAID, {"subjects": list(subject_ids)})}
     return {subject_id: found.get(subject_id, 0) for subject_id in subject_ids}
+
+
+def refused(subject_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """What the provider has refused to give back for each subject, and a person is to (see `hand_back`)."""
+    failed = (Refund.subject_id.in_(subject_ids)) & (Refund.status == RefundStatus.FAILED.value)
+    query = select(Refund.subject_id, func.sum(Refund.amount_fen)).where(failed).group_by(Refund.subject_id)
+    return {subject_id: int(fen) for subject_id, fen in db.session.execute(query)}
 
 
 class Outstanding(NamedTuple):

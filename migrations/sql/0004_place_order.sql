@@ -29,8 +29,7 @@ DECLARE
   _substitutions text[] := wish ->> 'substitutions';
   _terms text := wish ->> 'terms';
   _actor uuid := wish ->> 'actor';
-  c campaign;
-  i campaign_item;
+  c record;
   h record;
   basis text;
   first_status text := 'awaiting_payment';
@@ -48,7 +47,8 @@ BEGIN
   END IF;
 
   -- Whoever changes the campaign (a price, its end) waits until this order is in or out, and the other way round.
-  SELECT * INTO c FROM campaign WHERE id = (wish ->> 'campaign')::uuid FOR KEY SHARE;
+  SELECT id, place_code, status, cut_off_at, pay_minutes, allows_door, allows_on_delivery, policy, policy_sentence
+    INTO c FROM campaign WHERE id = (wish ->> 'campaign')::uuid FOR KEY SHARE;
   IF c.id IS NULL OR c.status = 'draft' THEN PERFORM refuse('campaign_missing'); END IF;
   IF c.status <> 'open' OR clock_timestamp() >= c.cut_off_at THEN PERFORM refuse('not_open'); END IF;
 
@@ -141,18 +141,19 @@ BEGIN
   END LOOP;
 
   FOR n IN 1 .. cardinality(_items) LOOP
-    UPDATE campaign_item SET available = available - _quantities[n],
-      reserved = reserved + CASE WHEN first_status = 'awaiting_payment' THEN _quantities[n] ELSE 0 END,
-      sold = sold + CASE WHEN first_status = 'awaiting_payment' THEN 0 ELSE _quantities[n] END
-    WHERE id = _items[n] AND available >= _quantities[n] RETURNING * INTO i;
+    -- In one statement with its item, so that the line's foreign key looks at a row this transaction already holds.
+    WITH taken AS (
+      UPDATE campaign_item SET available = available - _quantities[n],
+        reserved = reserved + CASE WHEN first_status = 'awaiting_payment' THEN _quantities[n] ELSE 0 END,
+        sold = sold + CASE WHEN first_status = 'awaiting_payment' THEN 0 ELSE _quantities[n] END
+      WHERE id = _items[n] AND available >= _quantities[n] RETURNING id, price_fen, subsidy_fen)
+    INSERT INTO order_line (order_id, item_id, quantity, price_fen, subsidy_fen, fen, subsidised_fen, substitution)
+    SELECT _order, id, _quantities[n], price_fen, subsidy_fen, _quantities[n]::bigint * price_fen,
+      _quantities[n]::bigint * subsidy_fen, _substitutions[n] FROM taken;
     IF NOT FOUND THEN
       PERFORM refuse('sold_out', jsonb_build_object('name', name, 'label', share_label, 'left', available))
       FROM campaign_item WHERE id = _items[n];
     END IF;
-    -- After its item, so that the foreign key looks at a row this transaction already holds.
-    INSERT INTO order_line (order_id, item_id, quantity, price_fen, subsidy_fen, fen, subsidised_fen, substitution)
-    VALUES (_order, i.id, _quantities[n], i.price_fen, i.subsidy_fen, _quantities[n]::bigint * i.price_fen,
-      _quantities[n]::bigint * i.subsidy_fen, _substitutions[n]);
   END LOOP;
 
   RETURN jsonb_build_object('id', _order, 'campaign_id', c.id, 'household_id', h.id, 'place_code', h.place_code,

@@ -121,7 +121,7 @@ def test_redis_needs_its_package(monkeypatch, there):
 
 def test_no_engine_writes_a_statements_values_into_its_errors(app):
     with app.app_context():
-        assert all(engine.hide_parameters for engine in db.engines.values()) and len(db.engines) == 2
+        assert all(engine.hide_parameters for engine in db.engines.values()) and len(db.engines) == 3
 
 
 def gunicorn(monkeypatch, **environ):

@@ -1,8 +1,10 @@
 """Campaigns whose goods have come and been shared out, ready to be handed out."""
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
+from backend.core import clock
 from backend.core.transaction import unit_of_work
 from backend.extensions import db
 from backend.groupbuy import campaigns
@@ -45,8 +47,8 @@ def for_home(cast: Cast, campaign: dict[str, Any], home: str, *quantities: int, 
 
 
 def has_come(app: Any, cast: Cast, campaign: dict[str, Any], *quantities: int, last: bool = True) -> dict[str, Any]:
-    """The books are closed, and the truck has brought so many shares of each item (none said: all that was ordered), by
-    day: whoever is to be called may be."""
+    """The books are closed, and the truck has brought so many shares of each item (none said: all that was ordered),
+    and whoever is to be called may be, whatever the hour."""
     with app.app_context(), unit_of_work():
         row = db.session.get_one(Campaign, uuid.UUID(campaign["id"]))
         campaigns.cut_off(row)
@@ -61,7 +63,8 @@ def has_come(app: Any, cast: Cast, campaign: dict[str, Any], *quantities: int, l
 def truck(app: Any, cast: Cast, campaign: dict[str, Any], *quantities: int, last: bool = True) -> dict[str, Any]:
     g.ok(arrivals.truck(cast, campaign, *quantities, last=last))
     with app.app_context(), unit_of_work():
-        db.session.get_one(Campaign, uuid.UUID(campaign["id"])).hand_out_from = None
+        row = db.session.get_one(Campaign, uuid.UUID(campaign["id"]))
+        row.hand_out_from, row.quiet_consent_until = None, clock.now() + timedelta(days=1)
     return arrivals.fresh(cast, campaign)
 
 

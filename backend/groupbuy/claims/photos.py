@@ -16,6 +16,7 @@ from backend.core.photos import Photo
 from backend.extensions import db
 from backend.groupbuy.claims.models import Claim, Recall
 from backend.groupbuy.models import Campaign, Order
+from backend.groupbuy.workflow import led
 from backend.people.households import consents_to, homes_of
 
 ORDER, CLAIM, RECALL = "order", "claim", "recall"
@@ -91,8 +92,7 @@ def _in_sight(actor: Actor) -> Any:
 
 
 def _in_charge(actor: Actor, permission: P) -> Any:
-    own = or_(Campaign.organiser_id == actor.id, Campaign.deputy_id == actor.id)
-    return select(Campaign.id).where(or_(own, within(Campaign.place_code, actor.scope(permission))))
+    return select(Campaign.id).where(or_(led(actor), within(Campaign.place_code, actor.scope(permission))))
 
 
 def _hands_out(actor: Actor) -> Any:

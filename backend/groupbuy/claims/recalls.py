@@ -31,7 +31,8 @@ from backend.groupbuy.claims.models import Recall, RecallNotice, RecallStatus
 from backend.groupbuy.claims.workflow import RECALL
 from backend.groupbuy.models import Campaign, CampaignItem, Order, OrderLine, OrderStatus
 from backend.groupbuy.money import COMMUNITY_DIGITS, Price, reprice
-from backend.groupbuy.workflow import CAMPAIGN, ORDER, WITH_GOODS, acting_for
+from backend.groupbuy.settlement import service as settlement
+from backend.groupbuy.workflow import CAMPAIGN, ORDER, WITH_GOODS, acting_for, led
 from backend.payments import service as payments
 
 EMPTY = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REFUNDED})
@@ -88,12 +89,8 @@ def find(actor: Actor, campaign_id: uuid.UUID, recall_id: uuid.UUID) -> Recall:
 def in_sight(actor: Actor) -> Any:
     """A select of the recalls of campaigns the actor organises, approves, or hands out."""
     posts = [*actor.scope(P.CAMPAIGN_APPROVE), *actor.scope(P.HANDOUT)]
-    own = or_(Campaign.organiser_id == actor.id, Campaign.deputy_id == actor.id)
-    return (
-        select(Recall)
-        .join(Campaign, Campaign.id == Recall.campaign_id)
-        .where(or_(own, within(Campaign.place_code, posts)))
-    )
+    in_charge = or_(led(actor), within(Campaign.place_code, posts))
+    return select(Recall).join(Campaign, Campaign.id == Recall.campaign_id).where(in_charge)
 
 
 def notices_to(actor: Actor) -> Any:
@@ -140,14 +137,15 @@ def _came_at(campaign: Campaign, item_id: uuid.UUID, lot: str) -> datetime:
 
 
 def _open_books(campaign: Campaign) -> None:
-    """A settled campaign is not even any more: its settlement is taken back in the ledger, and made anew later."""
+    """A settled campaign is not even any more: its settlement is taken back in the ledger, and made anew later. What
+    the community had paid of the organiser's share before is no part of it, and stays paid."""
     if not CAMPAIGN.step(campaign.status, "reopen"):
         return
     advance(CAMPAIGN, campaign, "reopen", HOUSE)
     settled = db.session.get(Settlement, campaign.id)
     if settled is None:
         return
-    share, surplus = settled.share_fen, settled.surplus_fen
+    share, surplus = settled.share_fen - settlement.share_paid(campaign.id), settled.surplus_fen
     if share or surplus:
         fund = campaign.place_code[:COMMUNITY_DIGITS]
         entries = [("campaign", campaign.id, -share - surplus), ("organiser", campaign.organiser_id, share)]
@@ -161,7 +159,8 @@ def _take_back(actor: Actor, recall: Recall, came_at: datetime) -> None:
     moved = advance_all(ORDER, select(Order).where(Order.id.in_(had)), "recall", actor, recall=str(recall.id))
     orders = {order.id: order for order, _ in moved}
     lines = [line for line in served(recall.campaign, orders) if line.row.item_id == recall.item_id]
-    prices = [line.costs(orders[line.row.order_id], line.substituted_fen) for line in lines]
+    # A claim may have brought a line below what its substitutes cost: nothing is ever charged again.
+    prices = [line.costs(orders[line.row.order_id], min(line.row.fen, line.substituted_fen)) for line in lines]
     notices = [_notice(recall, price, had[price.order.id]) for price in prices]
     recall.refunded_fen = sum(notice.refund_fen for notice in notices)
     recall.withheld = _withheld(recall)

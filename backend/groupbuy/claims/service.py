@@ -19,7 +19,7 @@ from backend.core.models import within
 from backend.core.permissions import Permission as P
 from backend.core.photos import Photo
 from backend.core.transaction import database_now
-from backend.core.workflow import Move, advance, advance_all, lock
+from backend.core.workflow import Move, advance, advance_all
 from backend.extensions import db
 from backend.groupbuy.arrivals.shortfall import Served, served
 from backend.groupbuy.claims import photos as claim_photos
@@ -28,7 +28,8 @@ from backend.groupbuy.claims.workflow import CLAIM, HOUSEHOLD, ORGANISER_ANSWERS
 from backend.groupbuy.models import Campaign, Order, OrderLine, OrderStatus
 from backend.groupbuy.money import Price, reprice
 from backend.groupbuy.orders import find as order_in_sight
-from backend.groupbuy.workflow import ORDER, orders_of
+from backend.groupbuy.orders import hold as hold_order
+from backend.groupbuy.workflow import ORDER, led, orders_of
 from backend.people.households import consents_to, homes_of
 
 IN_VAIN = frozenset({ClaimStatus.REFUSED, ClaimStatus.WITHDRAWN})
@@ -48,8 +49,7 @@ def visible(actor: Actor) -> Any:
             or_(
                 Claim.household_id.in_(own),
                 Claim.claimed_by == actor.id,
-                Campaign.organiser_id == actor.id,
-                Campaign.deputy_id == actor.id,
+                led(actor),
                 within(Campaign.place_code, actor.scope(P.CAMPAIGN_APPROVE)),
                 within(Claim.place_code, actor.scope(P.ORDER_FOR_OTHERS)),
             )
@@ -96,6 +96,7 @@ def file(
         _refuse_too_much(_served(order, item_id), quantity, grams)
 
     on_behalf_of = order.household_id if basis else None
+    hold_order(order)
     advance(ORDER, order, "dispute", actor, check=had_so_much, on_behalf_of=on_behalf_of)
     claim = Claim(
         order_id=order.id,
@@ -198,7 +199,7 @@ def act(
 ) -> Claim:
     """Any step a person takes on a claim. `amount_fen`: what goes back, for `accept` and `offer`."""
     claim = find(actor, claim_id)
-    lock(claim.order)
+    hold_order(claim.order)
     step = CLAIM.step(claim.status, action)
     on_behalf = HOUSEHOLD if step and step.lane == HOUSEHOLD and not _lives_there(actor, claim) else None
 
@@ -301,7 +302,9 @@ def take_silence_for_an_answer() -> None:
 
 
 def hold(order_ids: set[uuid.UUID]) -> list[Order]:
-    """Locks orders in the order of their ids, and reads them anew."""
+    """Locks orders in the order of their ids, and reads them anew. Their campaigns' rows first, as everywhere."""
+    campaigns = select(Campaign.id).where(Campaign.id.in_(select(Order.campaign_id).where(Order.id.in_(order_ids))))
+    db.session.execute(campaigns.order_by(Campaign.id).with_for_update(read=True, key_share=True))
     held = select(Order).where(Order.id.in_(order_ids)).order_by(Order.id).with_for_update(of=Order)
     return list(db.session.scalars(held, execution_options={"populate_existing": True}))
 

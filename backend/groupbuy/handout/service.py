@@ -2,7 +2,7 @@
 
 import hmac
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,10 +20,12 @@ from backend.core.workflow import Move, advance, advance_all, lock, refuse_stale
 from backend.extensions import db
 from backend.groupbuy.campaigns import find, organised
 from backend.groupbuy.claims.recalls import handed_before, refuse_recalled
-from backend.groupbuy.handout.calling import Door, Waiting, after_skip, next_batch, pickup_numbers
+from backend.groupbuy.handout.calling import Door, Waiting, after_skip, next_batch, next_waking, pickup_numbers
 from backend.groupbuy.handout.models import Pickup
 from backend.groupbuy.models import Campaign, CampaignStatus, Order, OrderStatus
 from backend.groupbuy.money import Price, reprice
+from backend.groupbuy.orders import hold
+from backend.groupbuy.pricing import largest_remainder
 from backend.groupbuy.workflow import CAMPAIGN, HAD, ORDER, campaigns_of
 from backend.payments import service as payments
 from backend.places.models import Household
@@ -50,7 +52,7 @@ def _hands_out(actor: Actor, campaign: Campaign) -> bool:
     return actor.may(P.HANDOUT, campaign.place_code) or campaign.id in campaigns_of([campaign], actor)
 
 
-def _order(actor: Actor, order_id: uuid.UUID, revision: int) -> Order:
+def _order(actor: Actor, order_id: uuid.UUID, revision: int, lock: Callable[[Order], Any] = lock) -> Order:
     """An order that the actor may hand out, locked; else 404. A helper of one building hands out that building's."""
     order = db.session.get(Order, order_id)
     if order is None or not (_hands_out(actor, order.campaign) or actor.may(P.HANDOUT, order.place_code)):
@@ -122,10 +124,16 @@ def call_next(actor: Actor, campaign_id: uuid.UUID) -> list[Pickup]:
 def _refuse_calling(campaign: Campaign, now: datetime) -> None:
     if campaign.status != CampaignStatus.HANDING_OUT:
         raise Conflict("not_handing_out", "这个团购还没有开始发放，请团长先点“开始发放”。")
-    if campaign.hand_out_from and now < campaign.hand_out_from:
-        when = campaign.hand_out_from.astimezone(SHANGHAI)
-        detail = f"现在是休息时间，{when:%H:%M} 以后再叫号，别吵醒邻居。"
-        raise Conflict("quiet_hours", detail, hand_out_from=campaign.hand_out_from)
+    begins = max(_waking(campaign, now), campaign.hand_out_from or now)
+    if now < begins:
+        detail = f"现在是休息时间，{begins.astimezone(SHANGHAI):%H:%M} 以后再叫号，别吵醒邻居。"
+        raise Conflict("quiet_hours", detail, hand_out_from=begins)
+
+
+def _waking(campaign: Campaign, now: datetime) -> datetime:
+    """When people may be called, also where the goods came by day: at night only with the community's consent."""
+    agreed = campaign.quiet_consent_until and now < campaign.quiet_consent_until
+    return now if agreed else next_waking(now)
 
 
 def _in_the_queue(campaign: Campaign) -> Any:
@@ -286,7 +294,7 @@ def kept_until(order: Order, missed_at: datetime) -> datetime:
 def give_up(actor: Actor, order_id: uuid.UUID, revision: int, reason: str | None) -> Order:
     """Kept as long as was promised, and nobody came: the goods go to others. What was paid is not given back (the
     food was bought for this household); what was to be paid on delivery is not asked for any more."""
-    order = _order(actor, order_id, revision)
+    order = _order(actor, order_id, revision, lock=hold)  # it may be written twice
     missed_at = _pickup(order).missed_at
 
     def kept(order: Order, move: Move) -> None:
@@ -297,6 +305,17 @@ def give_up(actor: Actor, order_id: uuid.UUID, revision: int, reason: str | None
             raise Conflict("still_kept", detail, kept_until=until)
 
     advance(ORDER, order, "give_up", _here(actor, order), reason=reason, check=kept)
-    if owed([order])[order.id]:
-        reprice(actor, [Price(order, line, 0, 0) for line in order.lines], "not_collected")
+    if debt := owed([order])[order.id]:
+        _forgive(actor, order, debt)
     return order
+
+
+def _forgive(actor: Actor, order: Order, debt: int) -> None:
+    """Takes what is still owed off the lines, in proportion to what the household was to pay for each; what of it was
+    paid stays paid, and the subsidy falls with its line."""
+    own = [line.fen - line.subsidised_fen for line in order.lines]
+    prices = []
+    for line, part, less in zip(order.lines, own, largest_remainder(debt, own), strict=True):
+        subsidised = line.subsidised_fen * (part - less) // part if part else line.subsidised_fen
+        prices.append(Price(order, line, part - less + subsidised, subsidised))
+    reprice(actor, prices, "not_collected")

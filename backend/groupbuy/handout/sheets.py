@@ -22,7 +22,7 @@ from backend.core.transaction import database_now
 from backend.extensions import db
 from backend.groupbuy.handout.calling import Door, pickup_numbers
 from backend.groupbuy.handout.models import Pickup
-from backend.groupbuy.handout.service import BUILDING_DIGITS, at_point, owed, pickup_code
+from backend.groupbuy.handout.service import BUILDING_DIGITS, at_point, owed
 from backend.groupbuy.handout.views import Goods, doors_of, goods_of, stairwells
 from backend.groupbuy.models import Campaign, Order, OrderStatus
 from backend.people.households import members_of
@@ -212,11 +212,9 @@ def _floor(package: Package) -> str:
 
 
 def _labels(campaign: Campaign, packages: Sequence[Package]) -> Sheet:
-    """One a package, fourteen on a sheet of paper, in the order of the packer's list."""
-    made = [
-        Label(p.tag, f"{p.stairwell}　{p.room}", _few(p.goods), f"anlin:collect:{p.order.id}:{pickup_code(p.order.id)}")
-        for p in packages
-    ]
+    """One a package, fourteen on a sheet of paper, in the order of the packer's list. Its QR names the order and no
+    more: whoever walks past a package could else read off it the code that fetches it."""
+    made = [Label(p.tag, f"{p.stairwell}　{p.room}", _few(p.goods), f"anlin:collect:{p.order.id}") for p in packages]
     return Sheet("标签", campaign.title, f"{len(made)} 张", (), [], made)
 
 

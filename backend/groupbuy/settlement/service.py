@@ -27,7 +27,8 @@ from backend.payments import service as payments
 from backend.people.service import user_names
 
 C, S = CampaignStatus, OrderStatus
-WHILE_PAYING = frozenset({C.ORDERED, C.IN_TRANSIT, C.ARRIVED, C.HANDING_OUT})
+# Also of one that was called off or recalled after the supplier was paid: somebody's money is still out.
+WHILE_PAYING = frozenset({C.ORDERED, C.IN_TRANSIT, C.ARRIVED, C.HANDING_OUT, C.CANCELLED, C.RECALLED})
 HANDED_OUT = frozenset({S.COLLECTED, S.DELIVERED, S.COMPLETED})
 NOTHING_LEFT = frozenset({S.CANCELLED, S.EXPIRED, S.REFUNDED})
 WHAT = {"supplier": "货款", "freight": "运费", "share": "团长报酬"}
@@ -120,11 +121,11 @@ def _require_other_hand(actor: Actor, campaign: Campaign, organiser_id: uuid.UUI
 
 def bear_loss(actor: Actor, campaign_id: uuid.UUID, amount_fen: int, reason: str) -> None:
     """More went out than the goods brought in (spoiled, refunded, given up in hardship): the community decides that its
-    fund bears it, never more than what is missing."""
+    fund bears it, never more than what is missing, and not by whoever paid out what is missing."""
     campaign = _open_book(actor, campaign_id)
     actor.require(P.CAMPAIGN_APPROVE, campaign.place_code)
-    if actor.id in (campaign.organiser_id, campaign.deputy_id):
-        raise Forbidden("not_by_oneself", "自己负责的团购，亏空要由社区另一位工作人员核定。")
+    if actor.id in (campaign.organiser_id, campaign.deputy_id) or payments.has_booked(actor, "payout", campaign.id):
+        raise Forbidden("not_by_oneself", "自己负责或经手付过款的团购，亏空要由社区另一位工作人员核定。")
     missing = payments.balance(payments.Account.CAMPAIGN, campaign.id, campaign.id) + _share(campaign)
     if amount_fen > missing:
         raise DomainError("more_than_lost", f"亏空只有 {_yuan(max(missing, 0))}，请核对后重填。", lost_fen=missing)
@@ -175,19 +176,20 @@ def _held(campaign: Campaign) -> Sequence[Order]:
 def _share(campaign: Campaign) -> int:
     """What the organiser is still to earn: so much for each share handed out, less what the community has paid."""
     had = shares(campaign.id, HANDED_OUT)
-    return sum(item.organiser_fen * had.get(item.id, 0) for item in campaign.items) - _share_paid(campaign)
+    return sum(item.organiser_fen * had.get(item.id, 0) for item in campaign.items) - share_paid(campaign.id)
 
 
-def _share_paid(campaign: Campaign) -> int:
+def share_paid(campaign_id: uuid.UUID) -> int:
+    """How much of it the community has paid already."""
     paid = select(func.coalesce(func.sum(Payout.amount_fen), 0))
-    return int(db.session.scalars(paid.where(Payout.campaign_id == campaign.id, Payout.what == "share")).one())
+    return int(db.session.scalars(paid.where(Payout.campaign_id == campaign_id, Payout.what == "share")).one())
 
 
 def shares(campaign_id: uuid.UUID, statuses: Any) -> dict[uuid.UUID, int]:
-    """How many shares of each item went to orders in these states."""
+    """How many shares of each item went to orders in these states; not those of lines that were taken back whole."""
     got = func.sum(func.coalesce(OrderLine.allocated, OrderLine.quantity))
     query = select(OrderLine.item_id, got).join(Order, Order.id == OrderLine.order_id)
-    chosen = query.where(Order.campaign_id == campaign_id, Order.status.in_(statuses))
+    chosen = query.where(Order.campaign_id == campaign_id, Order.status.in_(statuses), OrderLine.fen > 0)
     return {item_id: int(count) for item_id, count in db.session.execute(chosen.group_by(OrderLine.item_id))}
 
 
@@ -255,7 +257,7 @@ def _book(actor: Actor, campaign: Campaign, share: int, surplus: int) -> None:
         )
     if surplus:
         payments.post("surplus", book, None, actor, [("campaign", book, surplus), ("fund", fund, -surplus)])
-    earned = share + _share_paid(campaign)
+    earned = share + share_paid(campaign.id)
     db.session.add(Settlement(campaign_id=book, share_fen=earned, surplus_fen=surplus, settled_by=actor.id))
 
 

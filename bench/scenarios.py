@@ -118,9 +118,7 @@ SCENARIOS: list[Entry] = [
     Scenario("sign-in", "anlin-700", world.sign_ins),
     Statement("engine alone, the bare order", "bare-orders", orders.bare_statements),
     Scenario(BARE_ORDER, "bare-orders", orders.bare_orders, expect=201),
-    Scenario(
-        ORDER, "orders-1", order_world.orders, 201, [Bar(BARE_ORDER, 0.5), P99Bar(BARE_ORDER, 2), Bar(OSCAR, 15)]
-    ),
+    Scenario(ORDER, "orders-1", order_world.orders, 201, [Bar(BARE_ORDER, 0.5), P99Bar(BARE_ORDER, 2), Bar(OSCAR, 15)]),
     Scenario("an order, 1,000 campaigns", "orders-1000", order_world.orders, 201, [Bar(ORDER, AS_FAST)]),
     Scenario("an order, 5 million older ones", "orders-5m", order_world.orders, 201, [Bar(ORDER, AS_FAST)]),
     Scenario(OSCAR, "oscar", orders.oscar_orders, expect=201),

@@ -9,12 +9,15 @@ from datetime import datetime
 from typing import Any
 
 import procrastinate
+import psycopg
 import structlog
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import Select, text
+from sqlalchemy.exc import DBAPIError
 
 from backend.core import idempotency
 from backend.core.context import set_request_id
+from backend.core.errors import DomainError
 from backend.core.transaction import unit_of_work
 from backend.extensions import db
 
@@ -74,6 +77,19 @@ def forget_keys() -> None:
     """Idempotency keys are kept for a time, spent rate limits not at all."""
     idempotency.forget()
     db.session.execute(text("DELETE FROM rate_limit WHERE expires_at < now()"))
+
+
+def each_alone(work: Callable[[Any], Any], ids: Select) -> None:
+    """Does the work for each id that the select finds, each in a transaction of its own: one that is refused, stands
+    behind a lock or breaks a rule is for the next round, and holds up nobody else. For jobs without an edge."""
+    with unit_of_work():
+        found = list(db.session.scalars(ids))
+    for one in found:
+        try:
+            with unit_of_work():
+                work(one)
+        except (DomainError, DBAPIError, psycopg.Error) as refusal:
+            structlog.get_logger().warning("round_refused", cause=type(refusal).__name__, about=str(one))
 
 
 def run(app: Flask, wait: bool = True) -> None:

@@ -192,6 +192,7 @@ def extend(actor: Actor, campaign_id: uuid.UUID, revision: int, cut_off_at: date
                 (cut_off_at - campaign.opens_at > LONGEST, "cut_off_at", "团购最长开放 14 天。"),
             ]
         )
+        move.data["details"] = {"from": campaign.cut_off_at.isoformat(), "to": cut_off_at.isoformat()}
 
     advance(CAMPAIGN, campaign, "extend", actor, revision=revision, check=later, cut_off_at=cut_off_at)
     jobs.defer("groupbuy.cut_off", at=cut_off_at, campaign_id=campaign.id)
@@ -216,6 +217,7 @@ def lower_price(
                 (new <= 0 or new < item.subsidy_fen, "cost_fen", "价格不能低于补贴。"),
             ]
         )
+        move.data["details"] = {"item": str(item_id), "from_fen": item.price_fen, "to_fen": new}
 
     advance(CAMPAIGN, campaign, "lower_price", actor, revision=revision, check=lower)
     orders = _standing(campaign)  # before the item: whoever pays holds an order and then wants the item

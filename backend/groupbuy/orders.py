@@ -20,14 +20,13 @@ from backend.core.workflow import Move, advance, advance_all, lock
 from backend.extensions import db
 from backend.groupbuy.models import Campaign, CampaignStatus, Order, OrderLine, OrderStatus, Terms
 from backend.groupbuy.money import Price, reprice
-from backend.groupbuy.workflow import ORDER, acting_for
+from backend.groupbuy.workflow import ORDER, acting_for, led
 from backend.payments import service as payments
 
 PLACE = "SELECT place_order(%s)::text"
 PLACE_ONCE = "SELECT place_order_once(%s, %s, %s, %s, %s)::text"
 GIVE_BACK = "SELECT give_back(%s, %s)"
 SELL = "SELECT sell(%s)"
-EXPIRE_AT_ONCE = 500
 SELLING = frozenset({CampaignStatus.PUBLISHED, CampaignStatus.OPEN})
 OVER = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REFUNDED, OrderStatus.COMPLETED})
 # The roles whose holders may; place_order() looks up who holds them, and where.
@@ -52,6 +51,7 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "item_missing": (422, "有商品不属于这个团购，请刷新后重新选择。"),
     "no_pay_on_delivery": (422, "这个团购不能货到付款，请选择先付款。"),
     "no_sponsoring": (403, "由社区资助的订单只能由社区工作者下单，请联系社区。"),
+    "sponsoring_oneself": (403, "不能用社区的钱为自己家或自己代办的人家下单，请由另一位社区工作者办理。"),
     "over_cap": (422, "每户最多 {cap} {label}{name}，您家已订 {have} {label}。请减少数量后重试。"),
     "sold_out": (409, "{name}只剩 {left} {label}，请减少数量，或者登记候补。"),
 }
@@ -118,7 +118,10 @@ def _placed(send: Callable[[str, Any], list[Any]], statement: str, arguments: tu
     except psycopg.errors.RaiseException as refusal:
         raise _refused(refusal) from None
     except psycopg.errors.LockNotAvailable as waiting:
-        raise in_flight() from waiting
+        where = waiting.diag.context or ""
+        if "pg_advisory_xact_lock" in where or "INSERT INTO idempotency_key" in where:
+            raise in_flight() from waiting
+        raise  # the campaign, or a share that others want: load, and not a twin of this request
 
 
 def _refused(refusal: psycopg.Error) -> DomainError:
@@ -141,7 +144,7 @@ def visible(actor: Actor) -> Any:
 
 def led_by(actor: Actor) -> Any:
     """A select of the ids of the campaigns the actor organises. Another organiser of the place sees none of it."""
-    return select(Campaign.id).where(or_(Campaign.organiser_id == actor.id, Campaign.deputy_id == actor.id))
+    return select(Campaign.id).where(led(actor))
 
 
 def find(actor: Actor, order_id: uuid.UUID, *loaded: Any) -> Order:
@@ -215,8 +218,7 @@ def settle_paid(found: Sequence[Order]) -> None:
 
 def overdue() -> Any:
     """A select of orders whose term of payment is over, by the database's clock."""
-    late = (Order.status == OrderStatus.AWAITING_PAYMENT) & (Order.pay_by <= func.now())
-    return select(Order).where(late).limit(EXPIRE_AT_ONCE)
+    return select(Order).where(Order.status == OrderStatus.AWAITING_PAYMENT, Order.pay_by <= func.now())
 
 
 def undo(ended: Sequence[tuple[Order, str]], actor: Actor, cause: str) -> None:

@@ -33,6 +33,7 @@ class OrderPayable:
             collector_id=campaign.organiser_id,
             deputy_id=campaign.deputy_id,
             title=campaign.title,
+            book_place=campaign.place_code,
         )
 
     @staticmethod

@@ -216,3 +216,9 @@ PROVIDERS: dict[str, Callable[[], PaymentProvider]] = {"console": ConsolePayment
 def provider() -> PaymentProvider:
     """The one that PAYMENT_PROVIDER names."""
     return PROVIDERS[settings["PAYMENT_PROVIDER"]]()
+
+
+def refuse_without_provider() -> None:
+    """503 where none is set up: a payment begun there could be neither paid nor closed, and nothing be settled."""
+    if settings["PAYMENT_PROVIDER"] == "off":
+        raise _unavailable()

@@ -138,6 +138,12 @@ def has_booked(actor: Actor, kind: str, book_id: uuid.UUID) -> bool:
     return db.session.scalar(select(exists().where(of_book(book_id) & theirs))) or False
 
 
+def has_receipt(kind: str, book_id: uuid.UUID, receipt: str) -> bool:
+    """Whether an act of that kind is booked already against the receipt."""
+    same = (LedgerTransaction.receipt == receipt) & (LedgerTransaction.kind == kind)
+    return db.session.scalar(select(exists().where(of_book(book_id) & same))) or False
+
+
 def book_entries(book_id: uuid.UUID) -> list[Any]:
     """All lines of one campaign."""
     return entries(of_book(book_id))

@@ -12,7 +12,8 @@ from backend.core.permissions import Permission
 
 class Due(NamedTuple):
     """What a subject still costs. `remaining_fen`: due less what has been paid and not given back; `open`: money is
-    still welcome; `collector_id`: the organiser who takes cash for it (`deputy_id`: or the deputy)."""
+    still welcome; `collector_id`: the organiser who takes cash for it (`deputy_id`: or the deputy), at
+    `book_place` where that is another than the household's: a neighbouring compound has joined."""
 
     book_id: uuid.UUID
     household_id: uuid.UUID
@@ -22,6 +23,7 @@ class Due(NamedTuple):
     collector_id: uuid.UUID | None
     title: str
     deputy_id: uuid.UUID | None = None
+    book_place: str | None = None
 
 
 class Payable(Protocol):
@@ -65,9 +67,19 @@ def register_book(kind: str, find: Callable[[uuid.UUID], Book | None]) -> None:
 
 
 def in_charge(actor: Actor, due: Due | Book) -> bool:
-    """The organiser and the deputy of this very book, and the community. Another organiser of the compound is not."""
+    """The organiser and the deputy of this very book, as long as they hold that post, and the community. Another
+    organiser of the compound is not."""
+    return _takes_cash(actor, due) or actor.may(Permission.PAYMENT_READ, due.place_code)
+
+
+def _takes_cash(actor: Actor, due: Due | Book) -> bool:
     own = actor.id is not None and actor.id in (due.collector_id, due.deputy_id)
-    return own or actor.may(Permission.PAYMENT_READ, due.place_code)
+    return own and actor.may(Permission.PAYMENT_RECORD, getattr(due, "book_place", None) or due.place_code)
+
+
+def may_record(actor: Actor, due: Due) -> bool:
+    """Whether the actor may say that money came by hand: an organiser by the post where the book is kept."""
+    return _takes_cash(actor, due) or actor.may(Permission.PAYMENT_RECORD, due.place_code)
 
 
 def due_in_sight(actor: Actor, subject_type: str, subject_id: uuid.UUID, lock: bool = False, what: str = "订单") -> Due:

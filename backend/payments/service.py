@@ -15,7 +15,7 @@ from backend.core.permissions import Permission
 from backend.core.transaction import let_go
 from backend.core.workflow import advance, lock
 from backend.extensions import db
-from backend.integrations.payments import State, Trade, provider
+from backend.integrations.payments import State, Trade, provider, refuse_without_provider
 from backend.payments import payables
 from backend.payments.ledger import (
     Posting,
@@ -60,6 +60,7 @@ def begin(
         raise Forbidden("not_yours_to_pay", "这张订单不是您家的，不能在线付款；收到现金请登记收款。")
     if method != Method.WECHAT:
         raise DomainError("wrong_method", "在线付款只能用微信支付；现金和转账请交给团长登记。")
+    refuse_without_provider()
     fen = _accepted(due, amount_fen)
     return _begun(actor, subject_id, fen) or _new(
         actor, subject_type, subject_id, due, method, fen, PaymentStatus.PENDING, "begin", payer_id=actor.id
@@ -208,9 +209,8 @@ def record_receipt(
     """Money that came by hand, against a receipt: to the organiser of this very book or the community; into the
     community's account, or out of its fund, only by the community. Never more than remains."""
     due = payables.due_in_sight(actor, subject_type, subject_id, lock=True)
-    if not payables.in_charge(actor, due):
+    if not payables.in_charge(actor, due) or not payables.may_record(actor, due):
         raise Forbidden("forbidden", "收款由团长或社区登记，您不能自己登记。")
-    actor.require(Permission.PAYMENT_RECORD, due.place_code)
     if method in (Method.COMMUNITY_TRANSFER, Method.SPONSORED):
         actor.require(Permission.PAYMENT_READ, due.place_code)  # the community's own money
         _refuse_own_home(actor, due)

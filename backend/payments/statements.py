@@ -38,7 +38,7 @@ KINDS = {
 }
 HEADINGS = ("时间", "事项", "科目", "对象", "金额（元）", "收据号", "流水号")
 MONEY_COLUMN = HEADINGS.index("金额（元）")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would run
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # what a spreadsheet would run; a Chinese one also at full width
 
 
 class Line(NamedTuple):

@@ -87,6 +87,9 @@ def _refuse_senseless(account: str, amount_fen: int) -> None:
 def _booked(
     kind: str, actor: Actor, book_id: uuid.UUID, entries: list[ledger.Entry], receipt: str, **details: str
 ) -> uuid.UUID:
+    """Once for each receipt, whoever enters it again. The caller holds the book's row."""
+    if ledger.has_receipt(kind, book_id, receipt):
+        raise Conflict("receipt_used", "这个收据号已经登记过，请核对是不是同一笔钱。")
     transaction = ledger.post(kind, book_id, None, actor, entries, receipt)
     said = {"book": str(book_id), "transaction": str(transaction), "receipt": receipt, **details}
     audit.record("ledger", kind, actor, details=said)

@@ -97,6 +97,7 @@ BEGIN
     first_status := 'on_delivery';
   ELSIF _terms = 'sponsored' THEN
     IF NOT holds(_actor, wish -> 'sponsoring', h.place_code) THEN PERFORM refuse('no_sponsoring'); END IF;
+    IF basis IN ('own', 'standing') THEN PERFORM refuse('sponsoring_oneself'); END IF;
     first_status := 'sponsored';
     sponsored := due;
     due := 0;

@@ -44,7 +44,8 @@ INVARIANTS = {
     "invariant_05_paid_is_paid_for": """
         SELECT o.id FROM group_order o WHERE o.status = 'paid' AND o.due_fen <> (
           SELECT coalesce(sum(amount_fen - refunded_fen), 0) FROM payment
-          WHERE subject_id = o.id AND status = 'succeeded')""",
+          WHERE subject_id = o.id AND status = 'succeeded') - (
+          SELECT coalesce(sum(amount_fen), 0) FROM refund WHERE subject_id = o.id AND status = 'failed')""",
     "invariant_05_order_is_in_the_ledger": """
         SELECT o.id FROM group_order o LEFT JOIN (
           SELECT t.subject_id, sum(e.amount_fen) AS fen FROM ledger_transaction t
@@ -59,7 +60,8 @@ INVARIANTS = {
         WHERE old IS DISTINCT FROM before""",
     "invariant_09_nothing_paid_beyond_what_is_due": """
         SELECT o.id FROM group_order o JOIN payment p ON p.subject_id = o.id AND p.status = 'succeeded'
-        GROUP BY o.id HAVING sum(p.amount_fen - p.refunded_fen) > o.due_fen""",
+        GROUP BY o.id HAVING sum(p.amount_fen - p.refunded_fen) > o.due_fen + (  -- what was refused waits for a person
+          SELECT coalesce(sum(amount_fen), 0) FROM refund r WHERE r.subject_id = o.id AND r.status = 'failed')""",
     "invariant_14_order_status_is_audited": """
         SELECT s.id FROM (SELECT id, status FROM group_order UNION ALL SELECT id, status FROM campaign) s
         WHERE status IS DISTINCT FROM (

@@ -1,6 +1,6 @@
 """A campaign from the draft to its end: what was promised at publication stands, whoever tries, whenever it is."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -151,6 +151,27 @@ def test_the_clock_opens_it_and_not_before(world, app, owner, homes):
     assert now_of(world, campaign)["status"] == "open"
     g.ordered(world, "he", campaign, 1)
     assert not g.sound(app)
+
+
+def test_after_a_long_outage_the_cut_off_comes_also_before_the_opening(world, app, owner):
+    campaign = g.opened(world, opens_at=later(hours=2))
+    past = "UPDATE campaign SET opens_at = now() - interval '2 hours', cut_off_at = now() - interval '1 hour'"
+    owner.execute(past + " WHERE id = %s", [campaign["id"]])
+    with app.app_context(), unit_of_work():
+        deadlines.cut_off(campaign["id"])
+        deadlines.open_campaign(campaign["id"])
+    assert now_of(world, campaign)["status"] == "cut_off" and not g.sound(app)
+
+
+def test_the_record_says_what_a_promise_was_and_what_it_is_now(world, owner):
+    campaign = g.opened(world)
+    moved = g.step(world, "hu", campaign, "extend", cut_off_at=later(days=3))
+    g.step(world, "hu", moved, "lower_price", item_id=campaign["items"][0]["id"], **LOWER)
+    said = "SELECT details FROM audit_event WHERE subject_id = %s AND action IN ('extend', 'lower_price') ORDER BY at"
+    (extended,), (lowered,) = owner.execute(said, [campaign["id"]]).fetchall()
+    assert datetime.fromisoformat(extended["from"]) == datetime.fromisoformat(campaign["cut_off_at"])
+    assert datetime.fromisoformat(extended["to"]) == datetime.fromisoformat(moved["cut_off_at"])
+    assert lowered == {"item": campaign["items"][0]["id"], "from_fen": 1000, "to_fen": 900}
 
 
 def test_the_cut_off_only_moves_later_and_the_first_clock_then_comes_too_early(world, app, owner, homes):

@@ -226,3 +226,11 @@ def test_a_key_is_one_persons(shop):
     mine = shop.cast.he.post("/orders", g.asked(shop.campaign, 1), idempotency_key=k)
     theirs = shop.cast.liu.post("/orders", g.asked(shop.campaign, 1), idempotency_key=k)
     assert mine.status_code == 201 and (theirs.status_code, theirs.json["code"]) == (404, "household_missing")
+
+
+def test_nobody_orders_for_their_own_home_on_the_communitys_money(world, app):
+    g.home(app, who="chen")
+    campaign = g.opened(world)
+    refused = world.chen.post("/orders", g.asked(campaign, 1, terms="sponsored"))
+    assert (refused.status_code, refused.json["code"]) == (403, "sponsoring_oneself")
+    assert not g.sound(app)

@@ -1,12 +1,15 @@
 """The waiting list: first in, first served, and nobody who comes later snatches what has come free."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from backend.groupbuy.changes import waiting
 from tests.cast import ELSEWHERE
 from tests.factories import changes as c
 from tests.factories import groupbuy as g
-from tests.factories.races import at_once
+from tests.factories.races import at_once, while_locked
 
 TWO = {"total": 2, "cap": 2}
 
@@ -65,6 +68,31 @@ def test_unpaid_it_expires_and_the_next_is_offered_it(world, app, owner, homes):
     assert c.order_now(world, "qian", {"id": offered})["status"] == "expired"
     assert c.entry_of(world, "feng", campaign)["status"] == "served" and left(world, campaign) == 0
     assert not g.sound(app)
+
+
+def test_the_line_is_served_behind_the_households_own_order_not_across_it(world, app, owner, homes):
+    """An order holds the household's count and then wants the item: whoever held the item first would lock it out."""
+    campaign = g.opened(world, TWO)
+    placed = c.bought(app, world, "he", campaign, 2)
+    c.waits(world, "qian", campaign)
+    g.ok(world.he.post(f"/orders/{placed['id']}/cancel", {"revision": c.order_now(world, "he", placed)["revision"]}))
+    item, free = campaign["items"][0]["id"], []
+
+    def serve():
+        with app.app_context():
+            waiting.serve()
+
+    def looks():
+        with ThreadPoolExecutor(1) as pool:
+            served = pool.submit(serve)
+            threading.Event().wait(0.3)
+            free.append(owner.execute("SELECT id FROM campaign_item WHERE id = %s FOR UPDATE NOWAIT", [item]).rowcount)
+            served.result(10)
+
+    hold = "INSERT INTO household_share (household_id, item_id, quantity) VALUES (%s, %s, 0)"
+    url = app.config["MIGRATION_DATABASE_URL"].replace("+psycopg", "")
+    while_locked(url, hold, [homes["qian"], item], looks)
+    assert free == [1] and c.entry_of(world, "qian", campaign)["status"] == "served" and not g.sound(app)
 
 
 def test_one_who_waits_for_three_gets_one_and_stays_at_the_head_for_the_rest(world, app, homes):

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.core.errors import DomainError
+from backend.core.settings import settings
 from backend.core.transaction import unit_of_work
 from backend.extensions import db
 from backend.integrations.payments import NoPayments, State, Trade
@@ -52,6 +53,14 @@ def test_the_demo_pays_through_the_console(shop):
     ok(shop.cast.he.post(f"/payments/{payment['id']}/prepay"))
     assert ok(shop.cast.public.post(f"/demo/payments/{payment['id']}/pay"))["status"] == "succeeded"
     assert shop.cast.public.post(f"/demo/payments/{uuid.uuid4()}/pay").status_code == 404
+
+
+def test_without_a_provider_no_payment_is_begun_that_could_never_end(shop, owner, monkeypatch):
+    monkeypatch.setitem(settings, "PAYMENT_PROVIDER", "off")
+    thing = shop.thing()
+    refused = shop.cast.he.post(f"/orders/{thing.id}/payments", {"method": "wechat"})
+    assert (refused.status_code, refused.json["code"]) == (503, "payment_unavailable")
+    assert owner.execute("SELECT count(*) FROM payment WHERE subject_id = %s", [thing.id]).fetchone() == (0,)
 
 
 # --- What must never happen -------------------------------------------------------------------------------------

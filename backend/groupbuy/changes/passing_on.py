@@ -21,7 +21,7 @@ from backend.groupbuy import orders
 from backend.groupbuy.changes import waiting
 from backend.groupbuy.changes.models import ChangeKind, ChangeRequest, ChangeStatus, Waiting
 from backend.groupbuy.changes.workflow import CHANGE
-from backend.groupbuy.models import Order, OrderLine, OrderStatus, Terms
+from backend.groupbuy.models import Campaign, Order, OrderLine, OrderStatus, Terms
 from backend.groupbuy.money import DISTRICT_DIGITS, Price, reprice
 from backend.groupbuy.workflow import ORDER
 from backend.payments import service as payments
@@ -46,13 +46,22 @@ def promised(order: Order) -> dict[uuid.UUID, int]:
 
 
 def pass_on(change: ChangeRequest, order: Order) -> None:
-    """Offers the shares that nobody is paying for yet to whoever waits for them, the first first."""
+    """Offers the shares that nobody is paying for yet to whoever waits for them, the first first; as long as nothing
+    has come."""
+    if _goods_there(order):
+        return
     taken = promised(order)
     for line in order.lines:
         left = line.quantity - taken.get(line.item_id, 0)
         for entry in waiting.line(line.item_id) if left else []:
             if entry.household_id != order.household_id and left:
                 left -= _offer(order, line, entry, min(left, entry.remaining))
+
+
+def _goods_there(order: Order) -> bool:
+    """Some of it may have been given to the leaver, also where more trucks are to come. The caller holds the order, and
+    with it the campaign: nothing is given out meanwhile."""
+    return db.session.scalar(select(Campaign.arrived_at).where(Campaign.id == order.campaign_id)) is not None
 
 
 def _offer(leaver: Order, line: OrderLine, entry: Waiting, quantity: int) -> int:
@@ -126,7 +135,7 @@ def take_over(taker: Order) -> None:
     by the caller. Too late (the goods came first): the taker gets the money back."""
     assert taker.takes_over
     leaver = db.session.get_one(Order, taker.takes_over)
-    if leaver.status != S.LOCKED:
+    if leaver.status != S.LOCKED or _goods_there(leaver):
         advance(ORDER, taker, "expire", HOUSE)
         orders.undo([(taker, S.AWAITING_PAYMENT)], HOUSE, "taken_too_late")
         return

@@ -32,6 +32,11 @@ W, C = WaitingStatus, CampaignStatus
 WAITED_FOR = frozenset({C.OPEN, C.CUT_OFF, C.ORDERED, C.IN_TRANSIT})
 JOIN_LINE = "SELECT join_line(%s, %s, %s)"
 LEAVE_LINE = "SELECT leave_line(%s, %s, %s)"
+# The campaign and the household's count before the item, as everywhere: its own order may be on its way.
+HOLD = """
+WITH held AS (SELECT id FROM campaign WHERE id = %s FOR KEY SHARE)
+INSERT INTO household_share AS s (household_id, item_id, quantity) SELECT %s, %s, 0 FROM held
+ON CONFLICT (household_id, item_id) DO UPDATE SET quantity = s.quantity"""
 NOT_NOW = "not_open"  # the cut-off came between: the entry stays for what is given up later
 
 
@@ -236,6 +241,7 @@ def _offered(entry: Waiting, quantity: int) -> bool:
     wish = orders.Wish(entry.campaign_id, [wanted], "prepaid", entry.delivery, entry.household_id, consent)
     try:
         with savepoint():
+            rows(HOLD, (entry.campaign_id, entry.household_id, entry.item_id))
             rows(LEAVE_LINE, (entry.item_id, quantity, quantity))
             placed = orders.place_within(entry.queued_by, wish)
     except DomainError as refused:

@@ -13,6 +13,7 @@ from backend.core.errors import Conflict, DomainError, NotFound
 from backend.core.models import within
 from backend.core.permissions import Permission as P
 from backend.core.photos import Photo
+from backend.core.workflow import lock
 from backend.extensions import db
 from backend.groupbuy.claims.models import Claim, Recall
 from backend.groupbuy.models import Campaign, Order
@@ -28,18 +29,29 @@ KEPT_DAYS = 30  # once its claim is closed
 def for_order(actor: Actor, order: Order, data: bytes) -> Photo:
     """A photo for a claim to come. The caller has asked whether the actor may speak for the household."""
     _refuse_too_many(ORDER, order.id)
-    return photos.take(actor, data, order.place_code, ORDER, order.id, erase_after_days=UNUSED_DAYS)
+    photo = photos.take(actor, data, order.place_code, ORDER, order.id, erase_after_days=UNUSED_DAYS)
+    return _one_of_few(order, photo)
 
 
 def for_recall(actor: Actor, recall: Recall, data: bytes) -> Photo:
     _refuse_too_many(RECALL, recall.id)
-    return photos.take(actor, data, recall.campaign.place_code, RECALL, recall.id)
+    return _one_of_few(recall, photos.take(actor, data, recall.campaign.place_code, RECALL, recall.id))
 
 
-def _refuse_too_many(subject_type: str, subject_id: uuid.UUID) -> None:
+def _one_of_few(subject: Order | Recall, photo: Photo) -> Photo:
+    """Counted once more with the subject's row held, since many may come at once; held only after the photo has been
+    drawn, which takes its time."""
+    lock(subject)
+    _refuse_too_many(photo.subject_type, subject.id, besides=photo.id)
+    return photo
+
+
+def _refuse_too_many(subject_type: str, subject_id: uuid.UUID, besides: uuid.UUID | None = None) -> None:
     sent = select(func.count()).where(
         Photo.subject_type == subject_type, Photo.subject_id == subject_id, Photo.erased_at.is_(None)
     )
+    if besides:
+        sent = sent.where(Photo.id != besides)
     if db.session.scalars(sent).one() >= AT_MOST:
         raise Conflict("too_many_photos", f"最多上传 {AT_MOST} 张照片，请先用已上传的照片提交。")
 

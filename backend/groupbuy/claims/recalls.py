@@ -35,7 +35,8 @@ from backend.groupbuy.settlement import service as settlement
 from backend.groupbuy.workflow import CAMPAIGN, ORDER, WITH_GOODS, acting_for, led
 from backend.payments import service as payments
 
-EMPTY = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REFUNDED})
+GIVEN_UP = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED})  # what was given to them is there for others
+EMPTY = GIVEN_UP | {OrderStatus.REFUNDED}
 
 
 # --- What the hand-out asks -------------------------------------------------------------------------------------
@@ -174,7 +175,8 @@ def _take_back(actor: Actor, recall: Recall, came_at: datetime) -> None:
 
 def _withheld(recall: Recall) -> int:
     """Of the lot, what nobody had been given: at most what was left over of the item."""
-    given = select(func.sum(OrderLine.allocated)).where(OrderLine.item_id == recall.item_id)
+    given = select(func.sum(OrderLine.allocated)).join(Order, Order.id == OrderLine.order_id)
+    given = given.where(OrderLine.item_id == recall.item_id, Order.status.not_in(GIVEN_UP))
     before = withheld(recall.campaign_id).get(recall.item_id, 0)
     left = recall.item.arrived - (db.session.scalar(given) or 0) - before
     return max(0, min(_came(recall), left))

@@ -92,7 +92,7 @@ def _purse(actor: Actor, campaign: Campaign, account: str) -> str:
     if account == payments.Account.ORGANISER:
         campaigns.require_organiser(actor, campaign)
         return str(actor.id)
-    actor.require(P.PAYMENT_READ, campaign.place_code)
+    _require_other_hand(actor, campaign, campaign.organiser_id, campaign.deputy_id)
     return payments.Method.WECHAT.value if account == payments.Account.MERCHANT else _community_of(campaign)
 
 
@@ -113,10 +113,11 @@ def reimburse(
     payments.reimburse(actor, campaign.id, organiser_id, from_account, owner, amount_fen, receipt)
 
 
-def _require_other_hand(actor: Actor, campaign: Campaign, organiser_id: uuid.UUID) -> None:
+def _require_other_hand(actor: Actor, campaign: Campaign, *concerned: uuid.UUID | None) -> None:
+    """The community's own purse and word: not for whoever is concerned, whatever other post they hold."""
     actor.require(P.PAYMENT_READ, campaign.place_code)
-    if actor.id == organiser_id:
-        raise Forbidden("not_by_oneself", "自己经手的现金，要由社区另一位工作人员登记。")
+    if actor.id in concerned:
+        raise Forbidden("not_by_oneself", "自己经手的现金和团购，要由社区另一位工作人员登记。")
 
 
 def bear_loss(actor: Actor, campaign_id: uuid.UUID, amount_fen: int, reason: str) -> None:

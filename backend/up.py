@@ -209,7 +209,7 @@ def _welcome(port: int, people: str, seconds: float) -> None:
     _say(f"Sign in as one of:\n{people}" if people else "")
     _say(f"Public page: http://{HOST}:{port}/p/420112004007   API: http://{HOST}:{port}/docs/   Logs: var/log/")
     if people:
-        _say("The whole job by itself, in a second terminal: make walk")
+        _say("Both stories by themselves, in a second terminal: make walk")
 
 
 def _say(text: str) -> None:

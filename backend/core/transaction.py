@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
 
 from backend.core.settings import settings
 from backend.extensions import ALONE, READ, db, reading
@@ -137,9 +138,11 @@ def rows(sql: str, parameters: Any = None) -> list[Any]:
     borrowed = reading.get()
     if borrowed is not None and not db.session.registry.has():
         return borrowed.execute(sql, parameters)
-    driver: Any = db.session.connection().connection.driver_connection
-    cursor = driver.execute(sql, parameters)
-    return cursor.fetchall() if cursor.description else []
+    try:  # through SQLAlchemy, which throws its dead connections away, all of them at the first
+        answer = db.session.connection().exec_driver_sql(sql, parameters)
+    except DBAPIError as error:
+        raise error.orig or error from error
+    return list(answer) if answer.returns_rows else []
 
 
 def on_own_connection(work: Callable[[Any], Any]) -> Any:

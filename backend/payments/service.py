@@ -32,7 +32,7 @@ from backend.payments.ledger import (
 from backend.payments.models import Account, Method, Payment, PaymentStatus, Refund, RefundStatus
 from backend.payments.payables import Book, Due, Payable, register, register_book
 from backend.payments.refunds import COMMUNITY_DIGITS, Part, hand_back, issue, refund, refund_many
-from backend.payments.till import pay_out, reimburse, remit
+from backend.payments.till import pay_out, receive, reimburse, remit
 from backend.payments.workflow import PAYMENT
 from backend.people.households import homes_of
 
@@ -40,8 +40,8 @@ from backend.people.households import homes_of
 __all__ = [
     "Account", "Book", "Due", "Method", "Payable", "Payment", "Posting", "balance", "balances", "begin", "book_entries",
     "check", "confirm", "hand_back", "has_booked", "household_entries", "look", "move_subject", "outstanding",
-    "paid", "pay_out", "post", "post_many", "prepay", "record_receipt", "refund", "refund_many", "refused", "register",
-    "register_book", "reimburse", "remit", "trial_balance",
+    "paid", "pay_out", "post", "post_many", "prepay", "receive", "record_receipt", "refund", "refund_many", "refused",
+    "register", "register_book", "reimburse", "remit", "trial_balance",
 ]  # fmt: skip
 
 log = structlog.get_logger()

@@ -31,6 +31,7 @@ KINDS = {
     "share": "团长报酬",
     "remit": "上交社区",
     "reimburse": "归还垫付",
+    "grant": "补贴或捐款到账",
     "surplus": "结余转互助金",
     "order_moved": "订单转给邻居",
     "hardship": "困难退出，互助金承担",

@@ -71,6 +71,23 @@ def reimburse(
     return _booked("reimburse", actor, book_id, entries, receipt)
 
 
+def receive(
+    actor: Actor, book_id: uuid.UUID, account: str, owner: str, community_code: str, amount_fen: int, receipt: str
+) -> uuid.UUID:
+    """Money that somebody else gives for a campaign comes into the community's cash box: the subsidy that the district
+    owes for it, never more than that, or a donation to the community's fund."""
+    if amount_fen <= 0:
+        raise DomainError("wrong_amount", "金额应大于零。")
+    db.session.execute(ALONE, {"account": f"{account}:{owner}"})
+    if account == Account.SUBSIDY and amount_fen > ledger.balance(Account.SUBSIDY, owner, book_id):
+        raise Conflict("more_than_owed", "到账金额超过了这个团购应得的补贴，请核对后重填。")
+    entries: list[ledger.Entry] = [
+        (Account.COMMUNITY_FLOAT.value, community_code, amount_fen),
+        (account, owner, -amount_fen),
+    ]
+    return _booked("grant", actor, book_id, entries, receipt, account=account)
+
+
 def held_by(organiser_id: str | uuid.UUID, book_id: uuid.UUID) -> int:
     """Cash of the campaign in one person's hands, with the account to ourselves until the end of the transaction."""
     db.session.execute(ALONE, {"account": f"organiser:{organiser_id}"})

@@ -98,6 +98,7 @@ CAMPAIGNS = {
     "payOut": of_campaign("bought", ORGANISER, COMMUNITY, with_(**PAYOUT, **{"from": "organiser"})),
     "remitCash": of_campaign("bought", COMMUNITY, ORGANISER, money),
     "reimburse": of_campaign("bought", COMMUNITY, ORGANISER, lambda have: {**money(have), "from": "merchant"}),
+    "receiveGrant": of_campaign("bought", COMMUNITY, ORGANISER, with_(**{"for": "fund"}, amount_fen=1, receipt="G")),
     "bearLoss": of_campaign("bought", COMMUNITY, ORGANISER, with_(amount_fen=100, reason=WHY)),
     "getCampaignStatement": of_campaign("bought", IN_CHARGE | AUDITORS),
     "getTrialBalance": Sample(),

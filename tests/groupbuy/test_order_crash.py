@@ -121,6 +121,7 @@ def test_kill_9_of_postgresql_while_people_order(app, cycles):
         env = filled(environment(urls.app, urls.owner))
         with serving(env) as web:
             rush = Rush(Market(web.url, urls.owner), cycles)
+            quiet = rush.market.opened({"total": 1_000, "cap": 1_000})
 
             def kill():
                 pid_file = embedded.place(folder) / "data" / "postmaster.pid"
@@ -132,13 +133,12 @@ def test_kill_9_of_postgresql_while_people_order(app, cycles):
             web.ready()
             assert rush.unanswered, "nobody noticed: the test killed nothing"
             rush.check()
-            buyers_notice_nothing(rush.market, kill)
+            buyers_notice_nothing(rush.market, quiet, kill)
 
 
-def buyers_notice_nothing(market, kill):
+def buyers_notice_nothing(market, campaign, kill):
     """Once PostgreSQL is back every order finds a connection, though all those of both workers are dead: the first
     request alone meets each dead one of its worker."""
-    campaign = market.opened({"total": 1_000, "cap": 1_000})
     warm, alone, together = (shoppers.taps(market.homes, g.asked(campaign, 1), 16) for _ in range(3))
     answers = market.at_once(warm, 8)
     kill()

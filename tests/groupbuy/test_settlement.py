@@ -166,6 +166,17 @@ def test_six_hundred_jin_of_subsidised_pork_with_a_cap_and_on_behalf_orders_sett
     g.ok(settles(world, campaign))
     assert c.books(app, campaign) == {"merchant": -5900, "subsidy": 5000, "fund": 2400, "community_float": -1500}
     assert sum(c.books(app, campaign).values()) == 0 and not g.sound(app)
+
+    def granted(purpose, fen, receipt, who="li"):
+        body = {"for": purpose, "amount_fen": fen, "receipt": receipt}
+        return world.hand(who).post(f"/campaigns/{campaign['id']}/grants", body)
+
+    # The district's money comes after the settlement, and someone gives for the home that could not pay.
+    assert granted("subsidy", 5001, "BT-1").json["code"] == "more_than_owed"
+    assert granted("subsidy", 5000, "BT-1", who="hu").status_code == 403
+    assert granted("subsidy", 5000, "BT-1").status_code == granted("fund", 2400, "JK-1").status_code == 204
+    assert granted("fund", 100, "JK-1").json["code"] == "receipt_used"
+    assert c.books(app, campaign) == {"merchant": -5900, "community_float": 5900} and not g.sound(app)
     sheet = g.ok(world.public.get(f"/public/campaigns/{campaign['id']}/price-sheet"))
     assert sheet["items"][0]["shares"] == 25
     assert sheet["totals"] == {

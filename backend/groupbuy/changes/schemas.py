@@ -167,6 +167,17 @@ class RemittanceSchema(Schema):
     receipt = _receipt()
 
 
+class GrantSchema(Schema):
+    account = fields.String(
+        required=True,
+        data_key="for",
+        validate=validate.OneOf(["subsidy", "fund"]),
+        metadata={"description": "区里的补贴，或给互助金的捐款 the district's subsidy, or a donation to the fund"},
+    )
+    amount_fen = _fen()
+    receipt = _receipt()
+
+
 class ReimbursementSchema(RemittanceSchema):
     from_account = fields.String(
         required=True, data_key="from", validate=validate.OneOf(["merchant", "community_float"])

@@ -39,6 +39,14 @@ def reimburse(body: dict, campaign_id: UUID) -> Any:
     settlement.reimburse(current_actor(), campaign_id, **body)
 
 
+@blp.route("/campaigns/<uuid:campaign_id>/grants", methods=["POST"])
+@operation("receiveGrant", "补贴或捐款到账", "Take down a subsidy or a donation", needs=P.PAYMENT_READ, errors=(404,))
+@blp.arguments(s.GrantSchema)
+@blp.response(204)
+def receive(body: dict, campaign_id: UUID) -> Any:
+    settlement.receive(current_actor(), campaign_id, **body)
+
+
 @blp.route("/campaigns/<uuid:campaign_id>/losses", methods=["POST"])
 @operation("bearLoss", "互助金承担亏空", "The community's fund bears a loss", needs=P.CAMPAIGN_APPROVE, errors=(404,))
 @blp.arguments(s.BearLossSchema)

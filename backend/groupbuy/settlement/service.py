@@ -21,7 +21,7 @@ from backend.extensions import db
 from backend.groupbuy import campaigns
 from backend.groupbuy.changes.models import Payout, Settlement
 from backend.groupbuy.models import Campaign, CampaignStatus, Order, OrderLine, OrderStatus
-from backend.groupbuy.money import COMMUNITY_DIGITS
+from backend.groupbuy.money import COMMUNITY_DIGITS, DISTRICT_DIGITS
 from backend.groupbuy.workflow import CAMPAIGN, CLAIM_WITHIN
 from backend.payments import service as payments
 from backend.people.service import user_names
@@ -111,6 +111,17 @@ def reimburse(
     _require_other_hand(actor, campaign, organiser_id)
     owner = _purse(actor, campaign, from_account)
     payments.reimburse(actor, campaign.id, organiser_id, from_account, owner, amount_fen, receipt)
+
+
+def receive(actor: Actor, campaign_id: uuid.UUID, account: str, amount_fen: int, receipt: str) -> None:
+    """The district's subsidy for the campaign, or a donation, has come into the community's cash box: at any time, for
+    subsidies come late. Taken down by the community, and never by whoever leads the campaign."""
+    campaign = campaigns.organised(actor, campaign_id)
+    lock(campaign)
+    _require_other_hand(actor, campaign, campaign.organiser_id, campaign.deputy_id)
+    community = _community_of(campaign)
+    owner = campaign.place_code[:DISTRICT_DIGITS] if account == payments.Account.SUBSIDY else community
+    payments.receive(actor, campaign.id, account, owner, community, amount_fen, receipt)
 
 
 def _require_other_hand(actor: Actor, campaign: Campaign, *concerned: uuid.UUID | None) -> None:

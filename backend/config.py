@@ -15,7 +15,8 @@ import limits
 DEV_SECRET = "development-only-secret-do-not-deploy"
 DEV_KEY = base64.b64encode(b"development-only-key-not-for-use").decode()
 # Statements alone go to rows that everyone wants, where more connections are slower: they wake each other up in vain.
-# (32 clients, one row, 2 workers: 1 connection each 820 orders/s, 2 1,160, 3 1,190 for a tenth more CPU and p99.)
+# (32 clients, one row, 2 workers: 1 connection each 820 orders/s, 2 1,160, 3 1,190 for a sixth more CPU and a third
+# more p99.)
 FOR_HOT_ROWS = 2
 # Where the embedded servers have their sockets (see embedded.py).
 EMBEDDED = (f"{Path(__file__).resolve().parents[1] / 'var'}/", "/var/lib/anlin/", "/tmp/anlin-")

@@ -137,7 +137,7 @@ class CampaignItem(Row, Model):
     available: Mapped[int] = mapped_column(Integer)
     reserved: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     sold: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
-    # For how many the waiting list waits, and how many of the reserved are kept for it: see waiting.py.
+    # For how many the waiting list waits, and how many of the reserved are kept for it: see changes/waiting.py.
     queued: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     kept: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     cap: Mapped[int] = mapped_column(Integer)
@@ -197,7 +197,7 @@ class Order(Row, Model):
     due_fen: Mapped[int] = mapped_column(BigInteger)
     pay_by: Mapped[datetime | None] = mapped_column(Timestamp)
     allocation: Mapped[str | None] = mapped_column(String(4))
-    # The order of a neighbour who leaves: its shares become this order's when it is paid. See changes.py.
+    # The order of a neighbour who leaves: its shares become this order's when it is paid. See changes/passing_on.py.
     takes_over: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("group_order.id"))
     handed_out_at: Mapped[datetime | None] = mapped_column(Timestamp)
 

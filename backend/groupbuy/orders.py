@@ -169,7 +169,7 @@ def of_campaign(actor: Actor, campaign_id: uuid.UUID) -> Any:
 
 def cancel(actor: Actor, order_id: uuid.UUID, revision: int) -> Order:
     """Before the cut-off anyone cancels freely, and whatever was paid goes back to whoever paid. After it, a request
-    (see changes.py)."""
+    (see changes/)."""
     order = find(actor, order_id)
     hold(order)
     if order.status not in OVER and order.campaign.status not in SELLING:

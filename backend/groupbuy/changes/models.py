@@ -1,13 +1,12 @@
-"""Who waits for a share, who asks to be let go after the cut-off, who would take one more, and what was paid out."""
+"""Who waits for a share, who asks to be let go after the cut-off, who would take one more."""
 
 import uuid
-from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, func, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.core.crypto import Encrypted
-from backend.core.models import Code, Labelled, Row, Timestamp
+from backend.core.models import Code, Labelled, Row
 from backend.extensions import Model
 from backend.groupbuy.models import Campaign, CampaignItem, Order
 
@@ -118,30 +117,3 @@ class ExtraOffer(Row, Model):
     quantity: Mapped[int] = mapped_column(Integer)
     taken: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     offered_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("app_user.id"))
-
-
-class Payout(Model):
-    """What a transaction of the ledger paid: the supplier or the freight. For the price sheet."""
-
-    __tablename__ = "payout"
-    __table_args__ = (
-        CheckConstraint("what IN ('supplier', 'freight', 'share')", name="what"),
-        Index("ix_payout_campaign_id", "campaign_id"),
-    )
-    transaction_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("ledger_transaction.id"), primary_key=True)
-    campaign_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("campaign.id"))
-    what: Mapped[str] = mapped_column(String(8))
-    account: Mapped[str] = mapped_column(String(20))
-    amount_fen: Mapped[int] = mapped_column(BigInteger)
-    receipt: Mapped[str] = mapped_column(String(40))
-    at: Mapped[datetime] = mapped_column(Timestamp, server_default=func.now())
-
-
-class Settlement(Model):
-    """How a campaign came out: what the organiser earned, and what was over for the community's fund."""
-
-    __tablename__ = "settlement"
-    campaign_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
-    share_fen: Mapped[int] = mapped_column(BigInteger)
-    surplus_fen: Mapped[int] = mapped_column(BigInteger)
-    settled_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("app_user.id"))

@@ -3,7 +3,7 @@
 Shares that come free while a line waits are kept for it, so that nobody who comes later snatches them (see
 0008_queue.sql). Before the cut-off the clock offers them to the head of the line as an order to be paid in the usual
 term; unpaid, it expires, and the next is offered them. One who waits for three may get one first, and stays at the
-head for the rest. After the cut-off the line takes over what others give up, see changes.py. It ends when the goods
+head for the rest. After the cut-off the line takes over what others give up, see passing_on.py. It ends when the goods
 are there or the campaign is over.
 """
 

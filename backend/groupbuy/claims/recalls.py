@@ -24,7 +24,6 @@ from backend.extensions import db
 from backend.groupbuy.arrivals.models import Lot
 from backend.groupbuy.arrivals.shortfall import served
 from backend.groupbuy.campaigns import organised, require_organiser
-from backend.groupbuy.changes.models import Settlement
 from backend.groupbuy.claims import photos as claim_photos
 from backend.groupbuy.claims import service as claims
 from backend.groupbuy.claims.models import Recall, RecallNotice, RecallStatus
@@ -32,6 +31,7 @@ from backend.groupbuy.claims.workflow import RECALL
 from backend.groupbuy.models import Campaign, CampaignItem, Order, OrderLine, OrderStatus
 from backend.groupbuy.money import COMMUNITY_DIGITS, Price, reprice
 from backend.groupbuy.settlement import service as settlement
+from backend.groupbuy.settlement.models import Settlement
 from backend.groupbuy.workflow import CAMPAIGN, ORDER, WITH_GOODS, acting_for, led
 from backend.payments import service as payments
 

@@ -7,8 +7,8 @@ from backend.core.contract import Blueprint
 from backend.core.operation import current_actor, operation, public
 from backend.core.permissions import Permission as P
 from backend.groupbuy import views
-from backend.groupbuy.changes import schemas as s
 from backend.groupbuy.schemas import OwnCampaignSchema, RevisionSchema
+from backend.groupbuy.settlement import schemas as s
 from backend.groupbuy.settlement import service as settlement
 
 blp = Blueprint("settlement", __name__, url_prefix="/api/v1", description="结算 settlement")

@@ -19,9 +19,9 @@ from backend.core.permissions import Permission as P
 from backend.core.workflow import Move, advance, lock
 from backend.extensions import db
 from backend.groupbuy import campaigns
-from backend.groupbuy.changes.models import Payout, Settlement
 from backend.groupbuy.models import Campaign, CampaignStatus, Order, OrderLine, OrderStatus
 from backend.groupbuy.money import COMMUNITY_DIGITS, DISTRICT_DIGITS
+from backend.groupbuy.settlement.models import Payout, Settlement
 from backend.groupbuy.workflow import CAMPAIGN, CLAIM_WITHIN
 from backend.payments import service as payments
 from backend.people.service import user_names

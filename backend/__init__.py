@@ -1,5 +1,6 @@
 """Anlin 安邻: the backend that keeps a residential community going when everyone has to stay home."""
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -35,7 +36,32 @@ FEATURES = {
         "claims.routes",
         "claims.photo_routes",
         "changes.routes",
+        "joining.routes",
         "settlement.routes",
+    ),
+    "medicine": (
+        "requests.erasure",
+        "requests.routes",
+        "requests.care_routes",
+        "pharmacies.routes",
+        "trips.origin",
+        "trips.deadlines",
+        "trips.routes",
+        "delivery.routes",
+        "goods.routes",
+        "money.payable",
+        "money.routes",
+    ),
+    "volunteering": (
+        "teams.routes",
+        "teams.coverage_routes",
+        "records.routes",
+        "tasks.deadlines",
+        "tasks.patterns",
+        "tasks.deliveries",
+        "tasks.routes",
+        "tasks.claim_routes",
+        "planning.routes",
     ),
 }
 
@@ -61,12 +87,19 @@ class OrjsonProvider(JSONProvider):
         return orjson.loads(s)
 
 
+class Application(Flask):
+    """Flask, told that none of our functions is asynchronous: it need not look at each of them at each request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(**overrides: Any) -> Flask:
     """The application. Settings come from the environment (see config.SETTINGS); `overrides` are for tests."""
     values = {**config.load(), **overrides}
     if not values["DATABASE_URL"]:
         values["MIGRATION_DATABASE_URL"], values["DATABASE_URL"] = embedded.start()
-    app = Flask(__name__, static_folder=None)
+    app = Application(__name__, static_folder=None)
     app.config.update(config.flask_settings(values))
     settings.update(values)
     app.json = OrjsonProvider(app)

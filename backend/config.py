@@ -34,6 +34,13 @@ def optional_int(text: str) -> int | None:
     return int(text) if text else None
 
 
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(f"{text!r} is not 1 or more")
+    return number
+
+
 def one_of(*words: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text not in words:
@@ -132,12 +139,19 @@ SETTINGS = (
     Setting("SIGN_IN_LIMIT", "30 per minute", "sign-ins per client address", rate),
     Setting("OBJECTION_LIMIT", "20 per hour", "public objections per client address", rate),
     Setting("RECORD_LIMIT", "60 per hour", "objections taken down for others, per user", rate),
+    Setting("CHECK_LIMIT", "60 per minute", "questions to the provider what became of a payment, per user", rate),
     Setting("REVEAL_LIMIT", "60 per hour", "looks at a personal datum in clear, per user", rate),
     Setting(
         "HEALTH_DATA_KEEP_DAYS",
         "60",
         "identity on a case is erased this many days after it was reported",
         int,
+    ),
+    Setting(
+        "VACANCY_HOURS",
+        "24",
+        "a post that stands empty so long is the secretary's to fill; after as long again the subdistrict is told",
+        positive,
     ),
     Setting("TRUSTED_PROXIES", "0", "reverse proxies in front whose X-Forwarded-For is believed", int),
     Setting("MAX_BODY_BYTES", "2097152", "largest request body", int),

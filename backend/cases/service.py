@@ -18,6 +18,7 @@ from backend.core.settings import settings
 from backend.extensions import db
 from backend.people.households import household_in_sight
 from backend.places.service import children, place_named
+from backend.volunteering.service import household_affected
 
 FIRST_DAY = date(2019, 12, 1)  # the first known case fell ill in December 2019
 BELOW_COMMUNITY = {"unit", "building", "compound"}
@@ -95,6 +96,8 @@ def _add_event(actor: Actor, case: Case, category: Category, effective_on: date,
     db.session.flush()
     db.session.expire(case, ["events"])
     facts_changed(case.place_code)
+    if case.household_id:  # every category isolates the home
+        household_affected(case.household_id)
 
 
 def close_event(actor: Actor, event_id: uuid.UUID, outcome: Outcome, outcome_on: date, reason: str) -> CaseEvent:

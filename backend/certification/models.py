@@ -21,7 +21,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.core.crypto import Encrypted
-from backend.core.models import Code, Labelled, Row, Timestamp
+from backend.core.models import Code, Labelled, Row, Timestamp, sql_list
 from backend.extensions import Model
 from backend.places.models import Place
 
@@ -49,10 +49,6 @@ LIVE = (Status.DRAFT, *UNDECIDED, *NOTICE, *HELD)
 ENDED = (Status.REJECTED, Status.WITHDRAWN, Status.REVOKED, Status.LAPSED)
 
 
-def sql_list(words: tuple[str, ...]) -> str:
-    return ", ".join(f"'{word!s}'" for word in words)
-
-
 class Application(Row, Model):
     """One unit's way to the certificate, and the certificate itself once there."""
 
@@ -66,7 +62,7 @@ class Application(Row, Model):
         ),
         Index("ix_application_unit_code", "unit_code"),
         Index("ix_application_status", "status", "id"),
-        CheckConstraint(f"status IN ({sql_list(tuple(Status))})", name="status"),
+        CheckConstraint(f"status IN ({sql_list(Status)})", name="status"),
         CheckConstraint("status <> 'public_notice' OR notice_ends_at IS NOT NULL", name="notice_dated"),
         CheckConstraint("status <> 'notice_frozen' OR notice_remaining IS NOT NULL", name="notice_frozen"),
         CheckConstraint("status <> 'returned' OR cardinality(reopened) > 0", name="returned_names_items"),
@@ -143,7 +139,7 @@ class Objection(Row, Model):
     __tablename__ = "objection"
     __table_args__ = (
         Index("ix_objection_application_id", "application_id"),
-        CheckConstraint(f"status IN ({sql_list(tuple(ObjectionStatus))})", name="status"),
+        CheckConstraint(f"status IN ({sql_list(ObjectionStatus)})", name="status"),
         CheckConstraint("channel IN ('online', 'phone', 'paper', 'in_person')", name="channel"),
         CheckConstraint("(channel = 'online') = (recorded_by IS NULL)", name="taken_down_by"),
         CheckConstraint(

@@ -1,5 +1,6 @@
 """Refusals as RFC 9457 problems: a stable English `code`, a Chinese `detail` a resident understands."""
 
+import re
 import traceback
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 log = structlog.get_logger()
 BACKEND = str(Path(__file__).parents[1])
+FIELD = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,39}")
 
 
 class DomainError(Exception):
@@ -68,6 +70,14 @@ CONSTRAINTS = {
     "uq_refund_receipt": ("receipt_used", "您已经用过这个收据号，请核对后换一个收据号。"),
     "uq_waiting_entry_live": ("already_waiting", "您家已经在候补这种商品，不用再登记。"),
     "uq_change_request_open": ("already_asked", "这个订单已有一项申请在办理，请等结果。"),
+    "uq_join_request_open": ("already_asked", "这里已经申请过，正在等团长答复。"),
+    "pk_campaign_place": ("already_joined", "这里的住户已经可以在这个团购下单。"),
+    "uq_volunteer_live": ("already_volunteer", "这个人已经是志愿者，请先从原来的群众工作队退出。"),
+    "uq_mass_work_team_place_code_name": ("team_exists", "这个社区已有同名的群众工作队，请换一个名字。"),
+    "uq_appointment_waiting": ("already_waiting", "这项任命已经提交，正在等第二位负责人确认。"),
+    "uq_evening_plan_live": ("plan_exists", "这一天已经有一份计划，请先采用或作废它，再重新计算。"),
+    "uq_assembly_line_origin": ("line_exists", "这次发放已经有一条正在进行的流水线，请直接报数。"),
+    "uq_compensatory_leave_user_id_day": ("leave_taken", "这一天的调休已经登记过了。"),
     "pk_place": ("place_exists", "刚刚有人添加了地点，请刷新后重试。"),
 }
 
@@ -107,16 +117,21 @@ def problem(status: int, code: str, detail: str, **extra: Any) -> Response:
 
 
 def field_errors(messages: Any, path: str = "") -> list[dict[str, str]]:
-    """marshmallow's nested messages as a flat list of {field, detail}."""
+    """marshmallow's nested messages as a flat list of {field, detail}. A field we do not have is named only if it is a
+    name: whatever else was sent in its place may be somebody's."""
     if isinstance(messages, dict):
         return [
             error
             for key, inner in messages.items()
-            for error in field_errors(inner, path if key in ("json", "query", "_schema") else f"{path}/{key}")
+            for error in field_errors(inner, path if key in ("json", "query", "_schema") else f"{path}/{_name(key)}")
         ]
     if isinstance(messages, list):
         return [error for inner in messages for error in field_errors(inner, path)]
     return [{"field": path or "/", "detail": str(messages)}]
+
+
+def _name(key: Any) -> str:
+    return str(key) if isinstance(key, int) or FIELD.fullmatch(key) else "?"
 
 
 def from_http(error: HTTPException) -> Any:

@@ -81,7 +81,9 @@ def forget_keys() -> None:
 
 def each_alone(work: Callable[[Any], Any], ids: Select) -> None:
     """Does the work for each id that the select finds, each in a transaction of its own: one that is refused, stands
-    behind a lock or breaks a rule is for the next round, and holds up nobody else. For jobs without an edge."""
+    behind a lock or breaks a rule is for the next round, and holds up nobody else. Nor does a defect of ours: it is
+    raised when the others are done, so that the job fails and somebody sees it. For jobs without an edge."""
+    defect = None
     with unit_of_work():
         found = list(db.session.scalars(ids))
     for one in found:
@@ -90,6 +92,11 @@ def each_alone(work: Callable[[Any], Any], ids: Select) -> None:
                 work(one)
         except (DomainError, DBAPIError, psycopg.Error) as refusal:
             structlog.get_logger().warning("round_refused", cause=type(refusal).__name__, about=str(one))
+        except Exception as error:
+            structlog.get_logger().error("round_defect", cause=type(error).__name__, about=str(one))
+            defect = defect or error
+    if defect:
+        raise defect
 
 
 def run(app: Flask, wait: bool = True) -> None:

@@ -41,6 +41,16 @@ class Labelled(StrEnum):
         return member
 
 
+def sql_list(words: Iterable[str]) -> str:
+    """Words as a CHECK lists them."""
+    return ", ".join(f"'{word!s}'" for word in words)
+
+
+def columns(row: Any) -> dict[str, Any]:
+    """What a row holds, by column."""
+    return {column.name: getattr(row, column.name) for column in row.__table__.columns}
+
+
 # Codes sort and compare byte by byte whatever the server's locale: a subtree is then one range of an index.
 Code = String(40, collation="C")
 Timestamp = DateTime(timezone=True)

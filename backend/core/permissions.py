@@ -41,6 +41,18 @@ class Permission(StrEnum):
     PAYMENT_READ = "payments:payment:read"
     PAYMENT_RECORD = "payments:payment:record"
     LEDGER_READ = "payments:ledger:read"
+    TEAM_READ = "volunteering:team:read"
+    TEAM_EDIT = "volunteering:team:edit"
+    TASK_READ = "volunteering:task:read"
+    TASK_CLAIM = "volunteering:task:claim"
+    TASK_ASSIGN = "volunteering:task:assign"
+    TASK_VERIFY = "volunteering:task:verify"
+    INCIDENT_RECORD = "volunteering:incident:record"
+    MEDICINE_REQUEST = "medicine:request:make"
+    MEDICINE_FOR_OTHERS = "medicine:request:for_others"
+    MEDICINE_CHECK = "medicine:request:check"
+    MEDICINE_REVEAL = "medicine:request:reveal"
+    MEDICINE_PLAN = "medicine:trip:plan"
 
 
 class Role(StrEnum):
@@ -92,10 +104,20 @@ _COMMUNITY = {
     _P.ORDER_FOR_OTHERS,
     _P.ORDER_READ,
     _P.HANDOUT,
+    _P.TEAM_READ,
+    _P.TASK_READ,
+    _P.TASK_ASSIGN,
+    _P.TASK_VERIFY,
+    _P.INCIDENT_RECORD,
+    _P.MEDICINE_REQUEST,
+    _P.MEDICINE_FOR_OTHERS,
+    _P.MEDICINE_CHECK,
+    _P.MEDICINE_REVEAL,
+    _P.MEDICINE_PLAN,
 }
 _MONEY = {_P.PAYMENT_READ, _P.PAYMENT_RECORD, _P.LEDGER_READ}
-# Whoever helps at the door may order for those without a phone, and hand out.
-_HELPER = {_P.PLACE_READ, _P.ORDER_PLACE, _P.HANDOUT}
+# Whoever helps at the door may order for those without a phone, hand out, and take tasks.
+_HELPER = {_P.PLACE_READ, _P.ORDER_PLACE, _P.HANDOUT, _P.TASK_CLAIM, _P.INCIDENT_RECORD, _P.MEDICINE_REQUEST}
 _REVIEW = {
     *_READS,
     _P.ROLE_READ,
@@ -113,7 +135,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.DISTRICT_REVIEWER: frozenset(
         {*_REVIEW, _P.REVIEW_DISTRICT, _P.CERTIFY, _P.OBJECTION_ANSWER, _P.OBJECTION_REVEAL}
     ),
-    Role.SUBDISTRICT_REVIEWER: frozenset({*_REVIEW, _P.REVIEW_SUBDISTRICT}),
+    Role.SUBDISTRICT_REVIEWER: frozenset({*_REVIEW, _P.REVIEW_SUBDISTRICT, _P.TEAM_READ}),
     Role.COMMUNITY_SECRETARY: frozenset(
         {
             *_COMMUNITY,
@@ -127,16 +149,52 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             _P.CAMPAIGN_JOIN,
             _P.ORDER_SPONSOR,
             _P.QUIET_CONSENT,
+            _P.TEAM_EDIT,
         }
     ),
     Role.COMMUNITY_WORKER: frozenset(
-        {*_COMMUNITY, *_MONEY, _P.CASE_RECORD, _P.CAMPAIGN_APPROVE, _P.CAMPAIGN_JOIN, _P.ORDER_SPONSOR}
+        {
+            *_COMMUNITY,
+            *_MONEY,
+            _P.CASE_RECORD,
+            _P.CAMPAIGN_APPROVE,
+            _P.CAMPAIGN_JOIN,
+            _P.ORDER_SPONSOR,
+            _P.TEAM_EDIT,
+        }
     ),
     Role.GRID_WORKER: frozenset({*_COMMUNITY, _P.APPLICATION_FILE}),
-    Role.BUILDING_HEAD: frozenset({*_HELPER, _P.HOUSEHOLD_READ, _P.CONSENT_RECORD, _P.ORDER_FOR_OTHERS, _P.ORDER_READ}),
-    Role.COORDINATOR: frozenset({*_HELPER, _P.DAILY_READ, _P.ROLE_READ, _P.ORDER_READ, _P.QUIET_CONSENT}),
+    Role.BUILDING_HEAD: frozenset(
+        {
+            *_HELPER,
+            _P.HOUSEHOLD_READ,
+            _P.CONSENT_RECORD,
+            _P.ORDER_FOR_OTHERS,
+            _P.ORDER_READ,
+            _P.TEAM_READ,
+            _P.TASK_READ,
+            _P.TASK_VERIFY,
+            _P.MEDICINE_FOR_OTHERS,
+        }
+    ),
+    Role.COORDINATOR: frozenset(
+        {
+            *_HELPER,
+            _P.DAILY_READ,
+            _P.ROLE_READ,
+            _P.ORDER_READ,
+            _P.QUIET_CONSENT,
+            _P.TEAM_READ,
+            _P.TASK_READ,
+            _P.TASK_ASSIGN,
+            _P.TASK_VERIFY,
+            _P.MEDICINE_PLAN,
+        }
+    ),
     **{role: frozenset(_HELPER) for role in ONE_HEAD_SEVEN_ROLES[1:-1]},
-    Role.RESIDENT: frozenset({_P.PLACE_READ, _P.ORDER_PLACE}),
+    # Calls on the old and the sick, and sees to it that nobody's medicine runs out.
+    Role.CARE_SUPPORT: frozenset({*_HELPER, _P.MEDICINE_FOR_OTHERS}),
+    Role.RESIDENT: frozenset({_P.PLACE_READ, _P.ORDER_PLACE, _P.MEDICINE_REQUEST}),
     Role.ORGANISER: frozenset({*_HELPER, _P.CAMPAIGN_ORGANISE, _P.CAMPAIGN_JOIN, _P.PAYMENT_RECORD}),
 }
 

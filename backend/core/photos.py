@@ -24,6 +24,7 @@ from backend.core.storage import Missing, key_of, storage
 from backend.core.transaction import on_own_connection
 from backend.extensions import Model, db
 
+TYPES = ("image/jpeg", "image/png", "image/webp")
 ROUND = 1000
 LATELY = timedelta(hours=3)
 

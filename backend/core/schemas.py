@@ -70,8 +70,13 @@ def place_code(**options: Any) -> fields.String:
     return fields.String(validate=PLACE_CODE, **options)
 
 
-class ReasonSchema(Schema):
-    """Body of a step: the revision the person saw, and why."""
+class RevisionSchema(Schema):
+    """Body of a step: the revision the person saw."""
 
     revision = fields.Integer(required=True, strict=True, metadata={"description": "所见版本 the revision seen"})
+
+
+class ReasonSchema(RevisionSchema):
+    """Body of a step: the revision the person saw, and why."""
+
     reason = written(500, lines=True, load_default=None, allow_none=True, metadata={"description": "原因 why"})

@@ -1,11 +1,12 @@
 """The verbs of daily records: enter a day or many, with as few taps as can be."""
 
+import uuid
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
 import psycopg
-from sqlalchemy import func, select
+from sqlalchemy import Date, cast, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -84,6 +85,18 @@ def sheets(actor: Actor, place_code: str, days: int) -> list[DailyRecord]:
     since = clock.today() - timedelta(days=days)
     query = select(DailyRecord).where(within(DailyRecord.place_code, [place_code]), DailyRecord.day > since)
     return list(db.session.scalars(query.order_by(DailyRecord.day.desc(), DailyRecord.place_code).limit(500)))
+
+
+def days_recorded(place_code: str, since: date) -> dict[uuid.UUID, set[date]]:
+    """On which days, since one, each person was at work on the sheets at or below a place. A day that was entered
+    later than on the morrow tells nothing of where they were."""
+    on_time = cast(func.timezone("Asia/Shanghai", DailyRecord.changed_at), Date) <= DailyRecord.day + 1
+    query = select(DailyRecord.recorded_by, DailyRecord.day).distinct()
+    found: dict[uuid.UUID, set[date]] = {}
+    here = query.where(within(DailyRecord.place_code, [place_code]), DailyRecord.day >= since, on_time)
+    for user_id, day in db.session.execute(here):
+        found.setdefault(user_id, set()).add(day)
+    return found
 
 
 def _impossible(error: IntegrityError, place: Place, day: date) -> Exception:

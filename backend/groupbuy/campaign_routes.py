@@ -108,14 +108,6 @@ def lower_price(body: dict, campaign_id: UUID) -> Any:
     return _own(campaigns.lower_price(current_actor(), campaign_id, revision, item_id, body))
 
 
-@blp.route("/campaigns/<uuid:campaign_id>/join", methods=["POST"])
-@operation("joinCampaign", "邻近小区一起团", "Pool a neighbouring place's orders with it", needs=P.CAMPAIGN_JOIN)
-@blp.arguments(s.JoinSchema)
-@blp.response(200, s.CampaignSchema)
-def join(body: dict, campaign_id: UUID) -> Any:
-    return views.campaigns([campaigns.join(current_actor(), campaign_id, **body)])[0]
-
-
 @blp.route("/campaigns/<uuid:campaign_id>/order", methods=["POST"])
 @operation("orderFromSupplier", "向供货商下单", "Order from the supplier", needs=P.CAMPAIGN_ORGANISE)
 @blp.arguments(s.RevisionSchema)

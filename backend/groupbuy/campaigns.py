@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, exists, func, or_, select
 
 from backend.core import audit, jobs
+from backend.core.audit import AuditEvent
 from backend.core.auth import HOUSE, Actor
 from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
 from backend.core.models import within
@@ -16,24 +17,26 @@ from backend.core.transaction import database_now
 from backend.core.workflow import Move, advance, advance_all, lock, refuse_stale
 from backend.extensions import db
 from backend.groupbuy.arrivals.allocation import Policy
-from backend.groupbuy.models import Campaign, CampaignItem, CampaignPlace, CampaignStatus, Order, OrderLine
+from backend.groupbuy.models import Campaign, CampaignItem, CampaignPlace, CampaignStatus, Order, OrderLine, OrderStatus
 from backend.groupbuy.money import Price, reprice
-from backend.groupbuy.orders import close, settle_paid
+from backend.groupbuy.orders import close, expire, settle_paid
 from backend.groupbuy.pricing import threshold_met
 from backend.groupbuy.workflow import BEFORE_CUT_OFF, CAMPAIGN, COMMITTED, ORDER, campaigns_of
 from backend.people.service import holds
 from backend.places.service import place_named
 
 LONGEST, AHEAD = timedelta(days=14), timedelta(days=90)
-NEIGHBOURHOOD_DIGITS = 9  # compounds of one subdistrict may pool their orders
 
 
 # --- Finding ----------------------------------------------------------------------------------------------------
 
 
 def public() -> Any:
-    """A select of what everyone may see: all but drafts."""
-    return select(Campaign).where(Campaign.status != CampaignStatus.DRAFT)
+    """A select of what everyone may see: what was once published, also where it was cancelled since. What was
+    cancelled as a draft never was."""
+    published = exists().where(AuditEvent.subject_id == Campaign.id, AuditEvent.action == "publish")
+    shown = or_(Campaign.status != CampaignStatus.CANCELLED, published)
+    return select(Campaign).where(Campaign.status != CampaignStatus.DRAFT, shown)
 
 
 def at(place_code: str) -> Any:
@@ -52,7 +55,7 @@ def in_charge_of(actor: Actor) -> Any:
 
 
 def find(campaign_id: uuid.UUID) -> Campaign:
-    """A campaign that everyone may see; 404 for a draft."""
+    """A campaign that everyone may see; 404 for one that was never published."""
     campaign = db.session.scalars(public().where(Campaign.id == campaign_id)).one_or_none()
     if campaign is None:
         raise NotFound("团购")
@@ -250,26 +253,6 @@ def _pass_on(actor: Actor, item: CampaignItem, orders: dict[uuid.UUID, Order]) -
     settle_paid(list(orders.values()))
 
 
-def join(actor: Actor, campaign_id: uuid.UUID, place_code: str) -> Campaign:
-    """A neighbouring place pools its orders with this campaign's: its households may order too. For the organiser or
-    the community of the place that joins, within one subdistrict, while orders are taken."""
-    actor.require(P.CAMPAIGN_JOIN, place_code, visible=P.PLACE_READ)
-    place_named(place_code)
-    campaign = find(campaign_id)
-    lock(campaign)
-    if campaign.status not in (CampaignStatus.PUBLISHED, CampaignStatus.OPEN):
-        raise Conflict("not_open", "这个团购已经截单，不能再加入。")
-    if place_code[:NEIGHBOURHOOD_DIGITS] != campaign.place_code[:NEIGHBOURHOOD_DIGITS]:
-        raise DomainError("not_a_neighbour", "只能加入同一街道的团购。")
-    if any(place_code.startswith(served.place_code) for served in campaign.places):
-        raise Conflict("already_joined", "这里的住户已经可以在这个团购下单。")
-    db.session.add(CampaignPlace(campaign_id=campaign.id, place_code=place_code, joined_by=actor.id))
-    audit.record("campaign", "join", actor, campaign, place_code=place_code)
-    db.session.flush()
-    db.session.refresh(campaign)
-    return campaign
-
-
 def cancel(actor: Actor, campaign_id: uuid.UUID, revision: int, reason: str | None) -> Campaign:
     """Everyone gets back what they paid."""
     campaign = organised(actor, campaign_id)
@@ -290,11 +273,13 @@ def cut_off(campaign: Campaign) -> None:
 
 def close_books(campaign: Campaign) -> None:
     """The last payment term is over. Enough shares: every order is locked. Too few: the campaign fails, and everyone
-    gets back what they paid."""
+    gets back what they paid. Where a payment begun in time has no answer yet, the round of the next minute does it."""
     lock(campaign)
     if campaign.status != CampaignStatus.CUT_OFF or campaign.locked_at:
         return
-    close(_orders_of(campaign), "expire", "expired")
+    expire(_orders_of(campaign))
+    if db.session.scalar(select(_orders_of(campaign).where(Order.status == OrderStatus.AWAITING_PAYMENT).exists())):
+        return
     if threshold_met(_shares(campaign), campaign.minimum_shares):
         advance_all(ORDER, _orders_of(campaign), "lock")
         campaign.locked_at = database_now()

@@ -68,8 +68,6 @@ def expire() -> None:
     """Orders not paid for in time give their shares back, campaign by campaign."""
     late = orders.overdue().with_only_columns(Order.campaign_id).distinct().limit(ROUND)
     each_alone(
-        lambda campaign_id: orders.close(
-            orders.overdue().where(Order.campaign_id == campaign_id).limit(AT_ONCE), "expire", "expired"
-        ),
+        lambda campaign_id: orders.expire(orders.overdue().where(Order.campaign_id == campaign_id).limit(AT_ONCE)),
         late,
     )

@@ -6,8 +6,9 @@ from datetime import datetime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backend.core.models import Code, Labelled, Row, Timestamp
+from backend.core.models import Code, Labelled, Row, Timestamp, sql_list
 from backend.extensions import Model
+from backend.groupbuy.arrivals.allocation import Policy
 
 
 class CampaignStatus(Labelled):
@@ -55,6 +56,8 @@ class Campaign(Row, Model):
 
     __tablename__ = "campaign"
     __table_args__ = (
+        CheckConstraint(f"status IN ({sql_list(CampaignStatus)})", name="status"),
+        CheckConstraint(f"policy IN ({sql_list(Policy)})", name="policy"),
         CheckConstraint("cut_off_at > opens_at", name="cut_off_after_opening"),
         CheckConstraint("deputy_id <> organiser_id", name="deputy_is_another"),
         CheckConstraint("approved_by IS NULL OR approved_by NOT IN (organiser_id, deputy_id)", name="second_person"),

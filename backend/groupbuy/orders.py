@@ -1,20 +1,20 @@
 """The verbs of an order: place it for oneself or for another, pay for it, cancel it, find it again."""
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
-import psycopg
 from sqlalchemy import func, or_, select, text
 
 from backend.core.auth import HOUSE, Actor
 from backend.core.context import request_id
 from backend.core.errors import Conflict, DomainError, NotFound
-from backend.core.idempotency import Key, in_flight, reused
+from backend.core.idempotency import Key
 from backend.core.models import new_id, within
 from backend.core.permissions import GRANTS, Role
 from backend.core.permissions import Permission as P
+from backend.core.statement import ask
 from backend.core.transaction import alone, hot_row_last, rows
 from backend.core.workflow import Move, advance, advance_all, lock
 from backend.extensions import db
@@ -52,6 +52,7 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "no_pay_on_delivery": (422, "这个团购不能货到付款，请选择先付款。"),
     "no_sponsoring": (403, "由社区资助的订单只能由社区工作者下单，请联系社区。"),
     "sponsoring_oneself": (403, "不能用社区的钱为自己家或自己代办的人家下单，请由另一位社区工作者办理。"),
+    "fund_empty": (409, payments.FUND_EMPTY),
     "over_cap": (422, "每户最多 {cap} {label}{name}，您家已订 {have} {label}。请减少数量后重试。"),
     "sold_out": (409, "{name}只剩 {left} {label}，请减少数量，或者登记候补。"),
 }
@@ -104,32 +105,12 @@ def place(actor_id: uuid.UUID, key: Key, wish: Wish) -> str:
     database's clock, the household of the register in a place served, the server's prices, the cap per household, and
     last, as the rows that everyone wants, the shares. Refused as a whole or placed as a whole.
     """
-    return _placed(alone, PLACE_ONCE, (*key, wish.written_out(actor_id)))
+    return ask(alone, PLACE_ONCE, (*key, wish.written_out(actor_id)), REFUSALS)
 
 
 def place_within(actor_id: uuid.UUID, wish: Wish) -> dict[str, Any]:
     """The same as a part of the caller's transaction, which a refusal leaves unusable: put a savepoint around it."""
-    return orjson.loads(_placed(rows, PLACE, (wish.written_out(actor_id),)))
-
-
-def _placed(send: Callable[[str, Any], list[Any]], statement: str, arguments: tuple[Any, ...]) -> str:
-    try:
-        return send(statement, arguments)[0][0]
-    except psycopg.errors.RaiseException as refusal:
-        raise _refused(refusal) from None
-    except psycopg.errors.LockNotAvailable as waiting:
-        where = waiting.diag.context or ""
-        if "pg_advisory_xact_lock" in where or "INSERT INTO idempotency_key" in where:
-            raise in_flight() from waiting
-        raise  # the campaign, or a share that others want: load, and not a twin of this request
-
-
-def _refused(refusal: psycopg.Error) -> DomainError:
-    code, more = str(refusal.diag.message_primary), orjson.loads(refusal.diag.message_detail or "{}")
-    if code == "idempotency_key_reused":
-        return reused()
-    status, detail = REFUSALS[code]
-    return DomainError(code, detail.format(**more), status=status, **more)
+    return orjson.loads(ask(rows, PLACE, (wish.written_out(actor_id),), REFUSALS))
 
 
 # --- Finding ----------------------------------------------------------------------------------------------------
@@ -199,11 +180,24 @@ def _too_late() -> Conflict:
 def close(orders: Any, action: str, cause: str) -> list[Order]:
     """Ends many orders at once (the term of payment is over, the campaign failed): the select's, as far as they stand
     where the action starts. Returns those that it ended."""
-    campaigns = select(Campaign.id).where(Campaign.id.in_(orders.with_only_columns(Order.campaign_id)))
-    db.session.execute(campaigns.order_by(Campaign.id).with_for_update(read=True, key_share=True))  # see hold()
+    _hold_campaigns(orders)
     ended = advance_all(ORDER, orders, action)
     undo([(order, event.old or "") for order, event in ended], HOUSE, cause)
     return [order for order, _ in ended]
+
+
+def _hold_campaigns(orders: Any) -> None:
+    campaigns = select(Campaign.id).where(Campaign.id.in_(orders.with_only_columns(Order.campaign_id)))
+    db.session.execute(campaigns.order_by(Campaign.id).with_for_update(read=True, key_share=True))  # see hold()
+
+
+def expire(orders: Any) -> None:
+    """Ends the unpaid ones of a select; but for those whose payment was begun a moment ago, and may be done. That is
+    asked when the orders are held: a payment is begun under their lock."""
+    _hold_campaigns(orders)
+    unpaid = orders.where(Order.status == OrderStatus.AWAITING_PAYMENT).order_by(Order.id)
+    ids = list(db.session.scalars(unpaid.with_only_columns(Order.id).with_for_update(of=Order)))
+    close(select(Order).where(Order.id.in_(ids), ~payments.awaited(Order.id)), "expire", "expired")
 
 
 def settle_paid(found: Sequence[Order]) -> None:
@@ -217,8 +211,9 @@ def settle_paid(found: Sequence[Order]) -> None:
 
 
 def overdue() -> Any:
-    """A select of orders whose term of payment is over, by the database's clock."""
-    return select(Order).where(Order.status == OrderStatus.AWAITING_PAYMENT, Order.pay_by <= func.now())
+    """A select of orders whose term of payment is over, by the database's clock, and whose money is not on its way."""
+    late = (Order.status == OrderStatus.AWAITING_PAYMENT) & (Order.pay_by <= func.now())
+    return select(Order).where(late, ~payments.awaited(Order.id))
 
 
 def undo(ended: Sequence[tuple[Order, str]], actor: Actor, cause: str) -> None:

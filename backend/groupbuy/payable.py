@@ -34,6 +34,7 @@ class OrderPayable:
             deputy_id=campaign.deputy_id,
             title=campaign.title,
             book_place=campaign.place_code,
+            until=order.pay_by if order.status == OrderStatus.AWAITING_PAYMENT else None,
         )
 
     @staticmethod

@@ -6,6 +6,7 @@ from marshmallow import fields, validate
 
 from backend.core.masking import MaskedField
 from backend.core.pagination import PageQuery, page_schema
+from backend.core.schemas import RevisionSchema as RevisionSchema
 from backend.core.schemas import Schema, place_code, written
 from backend.groupbuy.arrivals.allocation import Policy
 from backend.groupbuy.models import Terms
@@ -79,10 +80,6 @@ class LowerPriceSchema(PriceSchema):
     item_id = fields.UUID(required=True)
 
 
-class JoinSchema(Schema):
-    place_code = place_code(required=True)
-
-
 class ItemSchema(PriceSchema):
     id = fields.UUID(required=True)
     name = fields.String(required=True)
@@ -121,6 +118,12 @@ class CampaignSchema(Schema):
     allows_door = fields.Boolean(required=True)
     allows_on_delivery = fields.Boolean(required=True)
     waive_fen = fields.Integer(required=True)
+    batch_size = fields.Integer(required=True, metadata={"description": "每批叫几个号 numbers called at once"})
+    at_once = fields.Integer(required=True, metadata={"description": "最多几个号在场 called and not yet gone, at most"})
+    batch_minutes = fields.Integer(required=True, metadata={"description": "有人在场时两批隔几分钟 between batches"})
+    keeping_sentence = fields.String(
+        required=True, metadata={"description": "没人领的怎样办 what becomes of what nobody fetches"}
+    )
     items = fields.List(fields.Nested(ItemSchema), required=True)
     places = fields.List(fields.String(), required=True, metadata={"description": "可下单的地点 places served"})
 
@@ -227,10 +230,6 @@ class OrderSchema(_OrderBase):
 
 
 OrderPageSchema = page_schema(OrderSchema)
-
-
-class RevisionSchema(Schema):
-    revision = fields.Integer(required=True, strict=True)
 
 
 class OrderQuery(PageQuery):

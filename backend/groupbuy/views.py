@@ -9,10 +9,12 @@ from sqlalchemy.orm import selectinload
 
 from backend.core.auth import Actor
 from backend.core.masking import mask_name
+from backend.core.models import columns
 from backend.core.transaction import database_now
 from backend.core.workflow import allowed_actions
 from backend.extensions import db
 from backend.groupbuy.arrivals.allocation import Policy
+from backend.groupbuy.handout.calling import keeping_sentence
 from backend.groupbuy.models import Campaign, CampaignStatus, Order, OrderLine, OrderStatus
 from backend.groupbuy.workflow import CAMPAIGN, ORDER
 from backend.payments import service as payments
@@ -49,10 +51,11 @@ def own_campaigns(page: Sequence[Campaign], actor: Actor) -> list[dict[str, Any]
 def _campaign(campaign: Campaign, names: dict[uuid.UUID, str]) -> dict[str, Any]:
     policy = Policy(campaign.policy)
     return {
-        **_columns(campaign),
+        **columns(campaign),
         "organiser": mask_name(names[campaign.organiser_id]),
         "status_label": CampaignStatus(campaign.status).label,
         "policy_label": policy.label,
+        "keeping_sentence": keeping_sentence(),
         "items": campaign.items,
         "places": [served.place_code for served in campaign.places],
     }
@@ -66,7 +69,7 @@ def orders(page: Sequence[Order], actor: Actor) -> list[dict[str, Any]]:
     rooms = {home_id: room for home_id, room in db.session.execute(homes)}
     return [
         {
-            **_columns(order),
+            **columns(order),
             "title": order.campaign.title,
             "room": rooms[order.household_id],
             "status_label": OrderStatus(order.status).label,
@@ -79,8 +82,4 @@ def orders(page: Sequence[Order], actor: Actor) -> list[dict[str, Any]]:
 
 
 def _line(line: OrderLine) -> dict[str, Any]:
-    return {**_columns(line), "name": line.item.name, "share_label": line.item.share_label}
-
-
-def _columns(row: Any) -> dict[str, Any]:
-    return {column.name: getattr(row, column.name) for column in row.__table__.columns}
+    return {**columns(line), "name": line.item.name, "share_label": line.item.share_label}

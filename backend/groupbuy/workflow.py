@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, union
+from sqlalchemy import or_
 
 from backend.core.auth import Actor
 from backend.core.errors import Conflict, DomainError, Forbidden
@@ -15,7 +15,7 @@ from backend.core.workflow import Move, Step, Workflow
 from backend.extensions import db
 from backend.groupbuy.handout.calling import hand_out_from
 from backend.groupbuy.models import Campaign, CampaignStatus, Order, OrderStatus
-from backend.people.households import consents_to, homes_of
+from backend.people.households import acted_for
 
 C, S = CampaignStatus, OrderStatus
 
@@ -147,13 +147,13 @@ CAMPAIGN = Workflow(
 def orders_of(orders: Sequence[Order], actor: Actor) -> set[uuid.UUID]:
     """Those of a household the actor lives in, or which has agreed that the actor acts for it."""
     wanted = {order.household_id for order in orders}
-    mine = set(db.session.scalars(union(homes_of(actor), consents_to(actor)))) & wanted
+    mine = set(db.session.scalars(acted_for(actor))) & wanted
     return {order.id for order in orders if order.household_id in mine}
 
 
 def acting_for(actor: Actor) -> Any:
     """A condition on orders: the actor's own household's, or one's that has agreed."""
-    return Order.household_id.in_(union(homes_of(actor), consents_to(actor)))
+    return Order.household_id.in_(acted_for(actor))
 
 
 COMMITTED = frozenset({S.PAID, S.ON_DELIVERY, S.SPONSORED})

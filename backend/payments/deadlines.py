@@ -1,4 +1,4 @@
-"""What the clock does: refunds sent, payments and refunds asked about, the ledger closed every night.
+"""What the clock does: refunds sent, payments and refunds asked about, the ledger closed every hour.
 
 None of the jobs that ask the provider holds a transaction while it does, and one that fails stops no other.
 """
@@ -27,7 +27,7 @@ PENDING = text("""
 UPDATE payment SET checked_at = now() WHERE id IN (
   SELECT id FROM payment WHERE status = 'pending' AND checked_at < now() - interval '1 minute'
   ORDER BY checked_at LIMIT :round FOR UPDATE SKIP LOCKED)
-RETURNING number, created_at < now() - interval '2 hours' AS stale""")
+RETURNING number, created_at < now() - CAST(:life AS interval) AS stale""")
 OPEN = text("""
 UPDATE refund SET checked_at = now() WHERE id IN (
   SELECT id FROM refund WHERE method = 'wechat' AND status IN ('pending', 'sent', 'unknown')
@@ -54,22 +54,22 @@ def send_refunds(lot_id: str) -> None:
 def poll() -> None:
     """Asks about whatever has waited for a minute. After two hours a payment is closed at the provider first, so that
     it can no longer be paid, and then asked about."""
-    for number, stale in _taken(PENDING):
+    for number, stale in _taken(PENDING, life=service.LIFE):
         _alone(_look, number, stale)
     for (refund_id,) in _taken(OPEN):
         _alone(refunds.follow, refund_id)
 
 
-def _taken(query: Any) -> list[Any]:
+def _taken(query: Any, **values: Any) -> list[Any]:
     with unit_of_work():
-        return list(db.session.execute(query, {"round": ROUND}))
+        return list(db.session.execute(query, {"round": ROUND, **values}))
 
 
 def _look(number: str, stale: bool) -> None:
     if stale:
         provider().close(number)
     with unit_of_work():
-        service.look(number)
+        service.look(number, given_up=stale)
 
 
 def _alone(work: Callable, *arguments: Any) -> None:
@@ -80,7 +80,7 @@ def _alone(work: Callable, *arguments: Any) -> None:
         log.warning("payment_round_refused", cause=type(refusal).__name__, about=str(arguments[0]))
 
 
-@job("payments.close_ledger", every="41 19 * * *")
+@job("payments.close_ledger", every="11 * * * *")
 def close_ledger() -> None:
-    """At 3:41 in Shanghai, when nobody orders."""
+    """So that a trial balance adds up two hours at the most."""
     ledger.close()

@@ -2,12 +2,11 @@
 
 import uuid
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, SmallInteger, String, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.core.models import Code, Labelled, Row, Timestamp
+from backend.core.models import Code, Labelled, Row, Timestamp, sql_list
 from backend.extensions import Model
 
 
@@ -21,6 +20,8 @@ class Account(Labelled):
     ORGANISER = "organiser", "团长备用金"  # user id; + cash in a person's hands, − own money they have advanced
     COMMUNITY_FLOAT = "community_float", "社区周转金"  # community code
     MERCHANT = "merchant", "商户号"  # the provider's name
+    VOLUNTEER = "volunteer", "志愿者备用金"  # user id; + the community's cash in a person's hands, − own money advanced
+    MEDICINE_STOCK = "medicine_stock", "代购药品"  # trip id, or community code once refused; + what was paid for it
 
 
 class Method(Labelled):
@@ -36,6 +37,7 @@ class PaymentStatus(Labelled):
     SUCCEEDED = "succeeded", "已付款"
     FAILED = "failed", "付款没有成功"
     CLOSED = "closed", "已关闭，没有付款"
+    MISMATCHED = "mismatched", "与支付平台的记录不符，没有入账，请联系社区核对，不要重复付款"
 
 
 class RefundStatus(Labelled):
@@ -46,10 +48,6 @@ class RefundStatus(Labelled):
     FAILED = "failed", "退款没有成功，等待人工处理"
 
 
-def sql_list(words: type[StrEnum]) -> str:
-    return ", ".join(f"'{word!s}'" for word in words)
-
-
 class LedgerTransaction(Model):
     """One business act in the ledger. A trigger refuses UPDATE and DELETE, here and on the entries."""
 
@@ -57,7 +55,13 @@ class LedgerTransaction(Model):
     __table_args__ = (
         Index("ix_ledger_transaction_book_id", "book_id", "id"),
         # In the order of time as it lies on the disk: a few pages of index for millions of rows.
-        Index("ix_ledger_transaction_created_at", "created_at", postgresql_using="brin"),
+        # Summarised as it grows: pages that are not are read for every span that is asked for.
+        Index(
+            "ix_ledger_transaction_created_at",
+            "created_at",
+            postgresql_using="brin",
+            postgresql_with={"autosummarize": "on"},
+        ),
     )
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(30))

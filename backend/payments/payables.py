@@ -13,7 +13,9 @@ from backend.core.permissions import Permission
 class Due(NamedTuple):
     """What a subject still costs. `remaining_fen`: due less what has been paid and not given back; `open`: money is
     still welcome; `collector_id`: the organiser who takes cash for it (`deputy_id`: or the deputy), at
-    `book_place` where that is another than the household's: a neighbouring compound has joined."""
+    `book_place` where that is another than the household's: a neighbouring compound has joined. `till`: the
+    kind of account into which cash goes that somebody takes: theirs, or the community's float. `until`: when the term
+    of payment is over, where there is one."""
 
     book_id: uuid.UUID
     household_id: uuid.UUID
@@ -24,6 +26,8 @@ class Due(NamedTuple):
     title: str
     deputy_id: uuid.UUID | None = None
     book_place: str | None = None
+    till: str = "organiser"
+    until: datetime | None = None
 
 
 class Payable(Protocol):

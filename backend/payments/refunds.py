@@ -175,18 +175,23 @@ def hand_back(actor: Actor, refund_id: uuid.UUID, receipt: str) -> Refund:
 
 
 def _till(actor: Actor, refund: Refund) -> tuple[str, str | uuid.UUID]:
-    if refund.method == Method.COMMUNITY_TRANSFER:
+    due = _due(refund)
+    assert actor.id and due
+    if refund.method == Method.COMMUNITY_TRANSFER or due.till == Account.COMMUNITY_FLOAT:
         return Account.COMMUNITY_FLOAT.value, refund.place_code[:COMMUNITY_DIGITS]
-    assert actor.id
-    return Account.ORGANISER.value, actor.id
+    return due.till, actor.id
 
 
 def _in_charge(actor: Actor, refund: Refund) -> bool:
     if actor.id and actor.id == refund.collector_id:
         return True
-    payment = db.session.get_one(Payment, refund.payment_id)
-    due = payables.PAYABLES[payment.subject_type].due(payment.subject_id)
+    due = _due(refund)
     return due is not None and payables.in_charge(actor, due)
+
+
+def _due(refund: Refund) -> payables.Due | None:
+    payment = db.session.get_one(Payment, refund.payment_id)
+    return payables.PAYABLES[payment.subject_type].due(payment.subject_id)
 
 
 def _locked(refund: Refund) -> Payment:

@@ -9,12 +9,14 @@ from backend.core.contract import Blueprint
 from backend.core.operation import SIGNED_IN, current_actor, operation
 from backend.core.pagination import page
 from backend.core.permissions import Permission as P
+from backend.core.ratelimit import caller, limit
 from backend.payments import schemas as s
 from backend.payments import service, statements, views
 from backend.payments.models import Payment, Refund
 
 blp = Blueprint("payments", __name__, url_prefix="/api/v1", description="付款与账目 payments and the ledger")
 ORDER, CAMPAIGN = "order", "campaign"  # the subject and the book that the group buy registers
+REQUEST, TRIP = "medicine_request", "medicine_trip"  # and those of medicine
 
 # A statement is also had as a file.
 FILE = {"schema": {"type": "string", "format": "binary"}}
@@ -55,12 +57,13 @@ def prepay(payment_id: UUID) -> Any:
 
 
 @blp.route("/payments/<uuid:payment_id>/check", methods=["POST"])
+@limit("CHECK_LIMIT", key=caller)
 @operation(
     "checkPayment",
     "核实付款结果",
     "Ask the provider what became of a payment, and book it",
     needs=SIGNED_IN,
-    errors=(404,),
+    errors=(404, 429),
     keyed=False,
 )
 @blp.response(200, s.PaymentSchema)
@@ -81,6 +84,38 @@ def check(payment_id: UUID) -> Any:
 def record_receipt(body: dict, order_id: UUID) -> Any:
     recorded = service.record_receipt(current_actor(), ORDER, order_id, **body)
     return views.payments([recorded])[0]
+
+
+@blp.route("/medicine-requests/<uuid:request_id>/payments", methods=["POST"])
+@operation("beginMedicinePayment", "付药费", "Begin to pay for medicine delivered", needs=SIGNED_IN, errors=(404,))
+@blp.arguments(s.BeginSchema)
+@blp.response(201, s.PaymentSchema)
+def begin_medicine(body: dict, request_id: UUID) -> Any:
+    return views.payments([service.begin(current_actor(), REQUEST, request_id, **body)])[0]
+
+
+@blp.route("/medicine-requests/<uuid:request_id>/payments")
+@operation("listMedicinePayments", "药费的付款", "How medicine was paid for", needs=SIGNED_IN, errors=(404,))
+@blp.arguments(s.PageQuery, location="query")
+@blp.response(200, s.PaymentPageSchema)
+def list_medicine_payments(query: dict, request_id: UUID) -> Any:
+    made = service.payments_of(current_actor(), REQUEST, request_id)
+    found, following = page(made, Payment.id, query["limit"], query["after"])
+    return {"items": views.payments(found), "next": following}
+
+
+@blp.route("/medicine-requests/<uuid:request_id>/receipts", methods=["POST"])
+@operation(
+    "recordMedicineReceipt",
+    "登记药费收款",
+    "Record what came by hand for medicine, or what the fund pays",
+    needs=P.PAYMENT_RECORD,
+    errors=(404,),
+)
+@blp.arguments(s.ReceiptSchema)
+@blp.response(201, s.PaymentSchema)
+def record_medicine_receipt(body: dict, request_id: UUID) -> Any:
+    return views.payments([service.record_receipt(current_actor(), REQUEST, request_id, **body)])[0]
 
 
 @blp.route("/refunds")
@@ -126,6 +161,21 @@ def hand_back(body: dict, refund_id: UUID) -> Any:
 @blp.response(200, s.StatementSchema)
 def campaign_statement(query: dict, campaign_id: UUID) -> Any:
     return _statement(statements.of_book(current_actor(), CAMPAIGN, campaign_id), query, f"campaign-{campaign_id}")
+
+
+@blp.route("/medicine-trips/<uuid:trip_id>/statement")
+@blp.doc(responses=FILES)
+@operation(
+    "getTripStatement",
+    "买药行程账目",
+    "Statement of a medicine trip: JSON, CSV or XLSX",
+    needs=P.LEDGER_READ,
+    errors=(404,),
+)
+@blp.arguments(s.StatementQuery, location="query")
+@blp.response(200, s.StatementSchema)
+def trip_statement(query: dict, trip_id: UUID) -> Any:
+    return _statement(statements.of_book(current_actor(), TRIP, trip_id), query, f"medicine-trip-{trip_id}")
 
 
 @blp.route("/households/<uuid:household_id>/statement")

@@ -2,17 +2,18 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy import Select, exists, func, or_, select, text
 
 from backend.core import audit
 from backend.core.auth import HOUSE, Actor
 from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
 from backend.core.models import new_id, within
 from backend.core.permissions import Permission
-from backend.core.transaction import let_go
+from backend.core.transaction import database_now, let_go
 from backend.core.workflow import advance, lock
 from backend.extensions import db
 from backend.integrations.payments import State, Trade, provider, refuse_without_provider
@@ -24,6 +25,7 @@ from backend.payments.ledger import (
     book_entries,
     has_booked,
     household_entries,
+    in_hands,
     open_balances,
     post,
     post_many,
@@ -32,19 +34,37 @@ from backend.payments.ledger import (
 from backend.payments.models import Account, Method, Payment, PaymentStatus, Refund, RefundStatus
 from backend.payments.payables import Book, Due, Payable, register, register_book
 from backend.payments.refunds import COMMUNITY_DIGITS, Part, hand_back, issue, refund, refund_many
-from backend.payments.till import pay_out, receive, reimburse, remit
+from backend.payments.till import (
+    FUND_EMPTY,
+    advance_cash,
+    hold_hands,
+    pay_out,
+    receive,
+    refuse_overdrawn,
+    reimburse,
+    remit,
+)
 from backend.payments.workflow import PAYMENT
 from backend.people.households import homes_of
 
 # The door for other packages.
 __all__ = [
-    "Account", "Book", "Due", "Method", "Payable", "Payment", "Posting", "balance", "balances", "begin", "book_entries",
-    "check", "confirm", "hand_back", "has_booked", "household_entries", "look", "move_subject", "outstanding",
-    "paid", "pay_out", "post", "post_many", "prepay", "receive", "record_receipt", "refund", "refund_many", "refused",
-    "register", "register_book", "reimburse", "remit", "trial_balance",
+    "FUND_EMPTY", "Account", "Book", "Due", "Method", "Payable", "Payment", "Posting", "advance_cash", "awaited",
+    "balance", "balances", "begin", "book_entries", "check", "confirm", "hand_back", "has_booked", "hold_hands",
+    "household_entries", "in_hands", "look", "move_subject", "open_balances", "outstanding", "paid", "pay_out", "post",
+    "post_many", "prepay", "receive", "record_receipt", "refund", "refund_many", "refused", "register", "register_book",
+    "reimburse", "remit", "take_cash", "trial_balance",
 ]  # fmt: skip
 
 log = structlog.get_logger()
+# What a person needs at the provider's: the sum is read, a password typed.
+TO_PAY = timedelta(minutes=1)
+# How long a subject waits, beyond its term, for the answer to a payment begun within it. Time to pay, and as much again
+# for the answer, which the phone asks for at once and the clock's round (see deadlines.poll) within two minutes. Longer
+# would let shares be held for nothing.
+AWAITED = 2 * TO_PAY
+# After that a payment is closed at the provider.
+LIFE = timedelta(hours=2)
 
 
 # --- Online -----------------------------------------------------------------------------------------------------
@@ -54,7 +74,8 @@ def begin(
     actor: Actor, subject_type: str, subject_id: uuid.UUID, method: str, amount_fen: int | None = None
 ) -> Payment:
     """A payment of all that remains, or of a part of it, waiting for the person to pay. The amount is ours: a client
-    may ask for less than is due, never for more. Begun twice, it is the same payment."""
+    may ask for less than is due, never for more. Begun twice, it is the same payment; unless there is too little time
+    left to pay it. 409 once the term of payment is over."""
     due = payables.due_in_sight(actor, subject_type, subject_id, lock=True)
     if not payables.PAYABLES[subject_type].may_pay(actor, subject_id):
         raise Forbidden("not_yours_to_pay", "这张订单不是您家的，不能在线付款；收到现金请登记收款。")
@@ -62,9 +83,23 @@ def begin(
         raise DomainError("wrong_method", "在线付款只能用微信支付；现金和转账请交给团长登记。")
     refuse_without_provider()
     fen = _accepted(due, amount_fen)
-    return _begun(actor, subject_id, fen) or _new(
-        actor, subject_type, subject_id, due, method, fen, PaymentStatus.PENDING, "begin", payer_id=actor.id
-    )
+    if (begun := _begun(actor, subject_id, fen)) and _time_left(begun, due):
+        return begun
+    if due.until and due.until <= database_now():
+        raise _too_late()
+    return _new(actor, subject_type, subject_id, due, method, fen, PaymentStatus.PENDING, "begin", payer_id=actor.id)
+
+
+def _time_left(payment: Payment, due: Due) -> bool:
+    """Whether who is sent to the provider now can pay before the subject lapses, or the payment is closed."""
+    ends = payment.created_at + LIFE
+    if due.until:
+        ends = min(ends, max(due.until, payment.created_at + AWAITED))
+    return database_now() + TO_PAY <= ends
+
+
+def _too_late() -> Conflict:
+    return Conflict("pay_time_over", "付款时限到了，现在付款来不及，这笔没有扣款。还想要的话，请重新下单。")
 
 
 def _accepted(due: Due, amount_fen: int | None) -> int:
@@ -83,7 +118,7 @@ def _begun(actor: Actor, subject_id: uuid.UUID, fen: int) -> Payment | None:
         Payment.amount_fen == fen,
         Payment.status == PaymentStatus.PENDING.value,
     )
-    return db.session.scalars(query.limit(1)).one_or_none()
+    return db.session.scalars(query.order_by(Payment.id.desc()).limit(1)).one_or_none()
 
 
 def _new(
@@ -128,6 +163,8 @@ def prepay(actor: Actor, payment_id: uuid.UUID) -> dict[str, Any]:
     payable = due and due.open and payment.amount_fen <= due.remaining_fen
     if payment.status != PaymentStatus.PENDING or not payable:
         raise Conflict("not_now", "这笔款已经付过或不用付了，请刷新查看。", status_now=payment.status)
+    if due and not _time_left(payment, due):
+        raise _too_late()
     asked = (payment.number, payment.amount_fen, due.title if due else "", str(actor.id))
     let_go()
     return provider().prepay(*asked)
@@ -149,34 +186,42 @@ def in_sight(actor: Actor, payment_id: uuid.UUID) -> Payment:
     return payment
 
 
-def look(number: str) -> Payment:
+def look(number: str, given_up: bool = False) -> Payment:
     """The provider's word on one of our numbers, asked for outside any transaction, and booked."""
     let_go()
-    return confirm(number, provider().query(number))
+    return confirm(number, provider().query(number), given_up)
 
 
-def confirm(number: str, trade: Trade) -> Payment:
+def confirm(number: str, trade: Trade, given_up: bool = False) -> Payment:
     """Takes down what the provider says of a payment. Idempotent: notice, query and double tap come to one booking. A
-    trade of another amount or merchant is refused and logged. What arrives too late or is too much goes back."""
+    trade of another amount or merchant is not booked but set aside, for a person to look at. What arrives too late or
+    is too much goes back. `given_up`: it was closed at the provider, so that one never heard of is closed as well."""
     payment = db.session.scalars(select(Payment).where(Payment.number == number)).one_or_none()
     if payment is None:
         raise NotFound("付款")
     due = payables.PAYABLES[payment.subject_type].due(payment.subject_id, lock=True)
     lock(payment)
     if trade.state == State.SUCCEEDED and payment.status != PaymentStatus.SUCCEEDED:
-        _refuse_foreign(payment, trade)
-        _arrived(payment, trade, due)
-    elif trade.state in (State.DECLINED, State.CLOSED) and payment.status == PaymentStatus.PENDING:
-        advance(PAYMENT, payment, "fail" if trade.state == State.DECLINED else "close", HOUSE)
+        if (trade.amount_fen, trade.merchant) == (payment.amount_fen, provider().merchant):
+            _arrived(payment, trade, due)
+        elif payment.status != PaymentStatus.MISMATCHED:
+            _set_aside(payment, trade)
+    elif payment.status == PaymentStatus.PENDING and (action := _ending(trade.state, given_up)):
+        advance(PAYMENT, payment, action, HOUSE)
     return payment
 
 
-def _refuse_foreign(payment: Payment, trade: Trade) -> None:
-    if (trade.amount_fen, trade.merchant) != (payment.amount_fen, provider().merchant):
-        log.error(
-            "trade_refused", number=payment.number, ours=payment.amount_fen, theirs=trade.amount_fen, of=trade.merchant
-        )
-        raise Conflict("trade_mismatch", "支付平台的记录与这笔款不符，没有入账。请联系社区核对，不要重复付款。")
+def _ending(state: State, given_up: bool) -> str | None:
+    """How a payment ends for which no money will come."""
+    if state == State.DECLINED:
+        return "fail"
+    return "close" if state == State.CLOSED or (given_up and state == State.MISSING) else None
+
+
+def _set_aside(payment: Payment, trade: Trade) -> None:
+    said = {"amount_fen": payment.amount_fen, "theirs_fen": trade.amount_fen, "merchant": trade.merchant}
+    advance(PAYMENT, payment, "set_aside", HOUSE, details=said)
+    log.error("trade_refused", number=payment.number, **said)
 
 
 def _arrived(payment: Payment, trade: Trade, due: Due | None) -> None:
@@ -207,7 +252,7 @@ def record_receipt(
     actor: Actor, subject_type: str, subject_id: uuid.UUID, method: str, amount_fen: int, receipt: str
 ) -> Payment:
     """Money that came by hand, against a receipt: to the organiser of this very book or the community; into the
-    community's account, or out of its fund, only by the community. Never more than remains."""
+    community's account, or out of its fund, only by the community. Never more than remains, nor than the fund has."""
     due = payables.due_in_sight(actor, subject_type, subject_id, lock=True)
     if not payables.in_charge(actor, due) or not payables.may_record(actor, due):
         raise Forbidden("forbidden", "收款由团长或社区登记，您不能自己登记。")
@@ -216,11 +261,27 @@ def record_receipt(
         _refuse_own_home(actor, due)
     if method == Method.WECHAT:
         raise DomainError("wrong_method", "微信支付由系统向支付平台核实，不能手工登记。")
+    return _recorded(actor, subject_type, subject_id, due, method, amount_fen, receipt)
+
+
+def take_cash(actor: Actor, subject_type: str, subject_id: uuid.UUID, amount_fen: int, receipt: str) -> Payment:
+    """Cash that the actor takes at the door, against a receipt. Whether they are who stands there is for the caller to
+    ask; what remains is asked here."""
+    due = payables.PAYABLES[subject_type].due(subject_id, lock=True)
+    assert due
+    return _recorded(actor, subject_type, subject_id, due, Method.CASH, amount_fen, receipt)
+
+
+def _recorded(
+    actor: Actor, subject_type: str, subject_id: uuid.UUID, due: Due, method: str, amount_fen: int, receipt: str
+) -> Payment:
     more = {"recorded_by": actor.id, "receipt": receipt, "succeeded_at": func.clock_timestamp()}
     fen = _accepted(due, amount_fen)
     payment = _new(actor, subject_type, subject_id, due, method, fen, PaymentStatus.SUCCEEDED, "record", **more)
     _book(payment, actor, _till(actor, method, due))
     _tell_payable(payment)
+    if method == Method.SPONSORED:
+        refuse_overdrawn(due.place_code[:COMMUNITY_DIGITS])
     return payment
 
 
@@ -235,9 +296,9 @@ def _till(actor: Actor, method: str, due: Due) -> tuple[str, Any]:
     community = due.place_code[:COMMUNITY_DIGITS]
     if method == Method.SPONSORED:
         return Account.FUND.value, community
-    if method == Method.COMMUNITY_TRANSFER:
+    if method == Method.COMMUNITY_TRANSFER or due.till == Account.COMMUNITY_FLOAT:
         return Account.COMMUNITY_FLOAT.value, community
-    return Account.ORGANISER.value, actor.id
+    return due.till, actor.id
 
 
 def move_subject(
@@ -271,6 +332,14 @@ def paid(subject_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
     """What was paid for each subject and neither went back nor is on its way."""
     found = {subject_id: fen for subject_id, fen in db.session.execute(PAID, {"subjects": list(subject_ids)})}
     return {subject_id: found.get(subject_id, 0) for subject_id in subject_ids}
+
+
+def awaited(subject_id: Any) -> Any:
+    """A condition on a subject (a column, its id): a payment was begun so lately that its answer is waited for. Begun
+    under the subject's lock, so it holds for whoever has that lock and asks then."""
+    lately = Payment.created_at > func.now() - AWAITED
+    pending = Payment.status == PaymentStatus.PENDING.value
+    return exists().where(Payment.subject_id == subject_id, pending, lately)
 
 
 def refused(subject_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:

@@ -8,16 +8,17 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import xlsxwriter
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from backend.core import clock
 from backend.core.auth import Actor
 from backend.core.errors import NotFound
+from backend.core.money import yuan
 from backend.core.permissions import Permission
 from backend.extensions import db
 from backend.payments import ledger, payables, views
 from backend.payments.models import Account
-from backend.people.households import consents_to, homes_of
+from backend.people.households import acted_for
 from backend.people.service import user_names
 from backend.places.models import Household
 from backend.places.service import names
@@ -36,6 +37,13 @@ KINDS = {
     "order_moved": "订单转给邻居",
     "hardship": "困难退出，互助金承担",
     "loss": "亏空由互助金承担",
+    "advance": "社区预付给志愿者",
+    "medicine_bought": "买药",
+    "medicine_delivered": "药品送到",
+    "medicine_kept": "拒收，归社区",
+    "medicine_passed_on": "转给需要的邻居",
+    "medicine_returned": "退给药店",
+    "medicine_lost": "药品损失由互助金承担",
 }
 HEADINGS = ("时间", "事项", "科目", "对象", "金额（元）", "收据号", "流水号")
 MONEY_COLUMN = HEADINGS.index("金额（元）")
@@ -81,11 +89,7 @@ def of_household(actor: Actor, household_id: uuid.UUID) -> Statement:
 def _concerns(actor: Actor, household: Household) -> bool:
     if actor.may(Permission.LEDGER_READ, household.place_code):
         return True
-    theirs = select(Household.id).where(
-        Household.id == household.id,
-        or_(Household.id.in_(homes_of(actor)), Household.id.in_(consents_to(actor))),
-    )
-    return db.session.scalar(theirs) is not None
+    return household.id in set(db.session.scalars(acted_for(actor)))
 
 
 def page(statement: Statement, limit: int, after: uuid.UUID | None) -> dict[str, Any]:
@@ -117,9 +121,12 @@ def _owners(rows: Sequence[Any]) -> dict[str, str]:
     by_account: dict[str, set[str]] = {}
     for row in rows:
         by_account.setdefault(row.account, set()).add(row.owner)
-    users = user_names([uuid.UUID(owner) for owner in by_account.get(Account.ORGANISER, ())])
-    places = set().union(*(by_account.get(a, set()) for a in (Account.SUBSIDY, Account.FUND, Account.COMMUNITY_FLOAT)))
-    campaigns = dict.fromkeys(by_account.get(Account.CAMPAIGN, ()), "")
+    hands = by_account.get(Account.ORGANISER, set()) | by_account.get(Account.VOLUNTEER, set())
+    users = user_names([uuid.UUID(owner) for owner in hands])
+    goods = by_account.get(Account.MEDICINE_STOCK, set())  # a trip's, or a community's: a code is no longer than 12
+    of_places = (by_account.get(a, set()) for a in (Account.SUBSIDY, Account.FUND, Account.COMMUNITY_FLOAT))
+    places = {owner for owner in goods if len(owner) <= 12}.union(*of_places)
+    campaigns = dict.fromkeys(by_account.get(Account.CAMPAIGN, set()) | (goods - places), "")
     said = {str(user_id): name for user_id, name in users.items()}
     return {**campaigns, **said, **names(places), **_homes(by_account.get(Account.HOUSEHOLD, set()))}
 
@@ -157,12 +164,6 @@ def _cells(line: Line) -> tuple[str, ...]:
 
 def _harmless(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def yuan(fen: int) -> str:
-    """-1234 → -12.34, without a float in between."""
-    sign, rest = "-" if fen < 0 else "", abs(fen)
-    return f"{sign}{rest // 100}.{rest % 100:02d}"
 
 
 def as_xlsx(statement: Statement) -> bytes:

@@ -29,9 +29,10 @@ PAYMENT = Workflow(
     place_of=lambda payment: payment.place_code,
     steps=(
         # Money that arrives after all is money: what the provider has taken is booked, whatever we had believed.
-        Step("succeed", {S.PENDING, S.FAILED, S.CLOSED}, S.SUCCEEDED, "到账", effect=_succeed),
+        Step("succeed", {S.PENDING, S.FAILED, S.CLOSED, S.MISMATCHED}, S.SUCCEEDED, "到账", effect=_succeed),
         Step("fail", {S.PENDING}, S.FAILED, "付款未成功"),
         Step("close", {S.PENDING}, S.CLOSED, "超时关闭"),
+        Step("set_aside", {S.PENDING, S.FAILED, S.CLOSED}, S.MISMATCHED, "与支付平台不符，等待核对"),
     ),
 )
 

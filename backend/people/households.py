@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union
 from sqlalchemy.dialects.postgresql import insert
 
 from backend.core import audit
@@ -148,22 +148,44 @@ def update_member(actor: Actor, member_id: uuid.UUID, changes: dict[str, Any]) -
 
 
 def leave(actor: Actor, member_id: uuid.UUID) -> HouseholdMember:
-    """The member has moved out. A head who leaves leaves the household without one until it is named."""
+    """The member has moved out. A head who leaves leaves the household without one until it is named. With their last
+    home at the place ends their post of a resident there."""
     member, _, household = _present(actor, member_id)
     member.left_at = func.now()
     audit.record("household_member", "leave", actor, member, place_code=household.place_code)
     db.session.flush()
+    if member.user_id:
+        _end_residence(actor, member.user_id, household.place_code)
     return member
+
+
+def _end_residence(actor: Actor, user_id: uuid.UUID, place_code: str) -> None:
+    """Two homes left at once: the post's row is held before the homes are counted, so that the second sees the first
+    gone. Whoever was appointed resident of a larger place keeps that post."""
+    held = (RoleAssignment.user_id == user_id) & (RoleAssignment.place_code == place_code)
+    live = held & (RoleAssignment.role == Role.RESIDENT.value) & RoleAssignment.ended_at.is_(None)
+    post = db.session.scalars(select(RoleAssignment).where(live).with_for_update()).one_or_none()
+    living = (HouseholdMember.user_id == user_id) & HouseholdMember.left_at.is_(None)
+    there = select(Household.id).join(HouseholdMember).where(living, Household.place_code == place_code)
+    if post and db.session.scalar(there.limit(1)) is None:
+        post.ended_at = func.now()
+        audit.record("role", "move_out", actor, post, place_code=place_code)
+        db.session.flush()
 
 
 def bind(actor: Actor, member_id: uuid.UUID, user_id: uuid.UUID) -> HouseholdMember:
     """This member is that user when they sign in: from now on they act for their home, as one of its residents. Nobody
-    binds themselves: whoever keeps the register has seen who stands before them."""
+    binds themselves: whoever keeps the register has seen who stands before them. An account is never put in another's
+    place: 409, and the member moves out and in again."""
     member, _, household = _present(actor, member_id)
     if user_id == actor.id:
         raise Forbidden("not_by_oneself", "不能给自己登记，请由另一位网格员或社区工作者登记。")
     if db.session.get(User, user_id) is None:
         raise NotFound("用户")
+    if member.user_id not in (None, user_id):
+        raise Conflict(
+            "already_bound", "这位家庭成员已经绑定了另一个账号。换了账号的，请先登记这位成员迁出，重新添加后再绑定。"
+        )
     member.user_id = user_id
     audit.record("household_member", "bind", actor, member, place_code=household.place_code)
     held = {"user_id": user_id, "role": Role.RESIDENT.value, "place_code": household.place_code}
@@ -247,3 +269,8 @@ def consents_to(actor: Actor) -> Any:
     return select(Consent.household_id).where(
         Consent.given_to == actor.id, Consent.withdrawn_at.is_(None), Consent.until > func.now()
     )
+
+
+def acted_for(actor: Actor) -> Any:
+    """A select of the ids of the households that are the actor's own, or have agreed until further notice."""
+    return union(homes_of(actor), consents_to(actor))

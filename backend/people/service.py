@@ -1,7 +1,7 @@
 """The verbs of posts: appoint, dismiss, list; and how far one head, seven roles is covered."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,12 @@ from backend.places.service import LEVEL_WORDS, level_of, place_named
 
 NAME_LONGEST = 40
 LONGEST_POST = timedelta(days=3653)
+# Of the eight roles. A fourth would be held on paper alone, and certification counts posts held as mobilisation.
+ROLES_AT_MOST = 3
+EIGHT = [role.value for role in ONE_HEAD_SEVEN_ROLES]
+# What other features know against an appointment; each refuses by raising, whichever route it came by.
+BeforeAppointing = Callable[[Actor, uuid.UUID, Role], None]
+before_appointing: list[BeforeAppointing] = []
 SEVEN = [role.value for role in ONE_HEAD_SEVEN_ROLES[1:]]
 ROLES_COVERED = text("""
 SELECT (SELECT count(DISTINCT place_code) FROM role_assignment
@@ -39,8 +45,8 @@ def appoint(
     name: str | None = None,
 ) -> RoleAssignment:
     """Gives a role at a place, and the user the name they sign with. Nobody gives a role they could not hold over (see
-    APPOINTS), nor any to themselves; a role is held only at its own levels. Giving again what is held already changes
-    at most its end (`until` None: it has none)."""
+    APPOINTS), nor any to themselves; a role is held only at its own levels, and of the eight at most ROLES_AT_MOST by
+    one person. Giving again what is held already changes at most its end (`until` None: it has none)."""
     place_named(place_code)
     if actor is not HOUSE:
         _may_give(actor, user_id, role, place_code)
@@ -48,10 +54,13 @@ def appoint(
     user = db.session.get(User, user_id, with_for_update={"key_share": True})
     if user is None:
         raise NotFound("用户")
+    for refuse in before_appointing:
+        refuse(actor, user_id, role)
     if name and name != user.name:
         _rename(actor, user, name, place_code)
     assignment = _held(user_id, role, place_code)
     if assignment is None:
+        _refuse_too_many(user_id, role)
         assignment = RoleAssignment(
             user_id=user_id, role=role.value, place_code=place_code, appointed_by=actor.id, until=until
         )
@@ -73,6 +82,17 @@ def _refuse_senseless(role: Role, place_code: str, until: datetime | None) -> No
         raise DomainError("until_past", "任期的截止时间已经过去，请填将来的时间。")
     if until and until > database_now() + LONGEST_POST:
         raise DomainError("until_too_far", "任期最长十年，到期可以续任。")
+
+
+def _refuse_too_many(user_id: uuid.UUID, role: Role) -> None:
+    """The user's row is locked: of two appointments at once the second counts the first."""
+    if role not in ONE_HEAD_SEVEN_ROLES:
+        return
+    held = {Role(post.role) for post in posts_of([user_id])[user_id]}
+    if role not in held and len(held) >= ROLES_AT_MOST:
+        words = "、".join(one.label for one in ONE_HEAD_SEVEN_ROLES if one in held)
+        detail = f"这个人已担任{words}，一人最多 {ROLES_AT_MOST} 种职务。请先免去其中一种，或另选一人。"
+        raise Conflict("too_many_roles", detail)
 
 
 def _held(user_id: uuid.UUID, role: Role, place_code: str) -> RoleAssignment | None:
@@ -141,6 +161,25 @@ def dismiss(actor: Actor, assignment_id: uuid.UUID) -> RoleAssignment:
     audit.record("role", "resign" if own else "dismiss", actor, assignment, place_code=assignment.place_code)
     db.session.flush()
     return assignment
+
+
+def posts_of(user_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[RoleAssignment]]:
+    """Which of one head, seven roles each of the users holds now: one query for a page of them."""
+    held: dict[uuid.UUID, list[RoleAssignment]] = {user_id: [] for user_id in user_ids}
+    query = _live().where(RoleAssignment.user_id.in_(held), RoleAssignment.role.in_(EIGHT))
+    for post in db.session.scalars(query.order_by(RoleAssignment.place_code, RoleAssignment.id)):
+        held[post.user_id].append(post)
+    return held
+
+
+def end_posts(actor: Actor, user_id: uuid.UUID, place_code: str) -> None:
+    """Ends whatever the user holds of one head, seven roles at or below a place: they serve there no more. For verbs
+    that have asked for the permission themselves."""
+    below = _live().where(RoleAssignment.user_id == user_id, RoleAssignment.role.in_(EIGHT))
+    for post in db.session.scalars(below.where(within(RoleAssignment.place_code, [place_code])).with_for_update()):
+        post.ended_at = func.now()
+        audit.record("role", "dismiss", actor, post, place_code=post.place_code)
+    db.session.flush()
 
 
 def _live() -> Any:

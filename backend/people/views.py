@@ -5,6 +5,7 @@ from typing import Any
 
 from backend.core.auth import Actor
 from backend.core.masking import mask_name, mask_phone
+from backend.core.models import columns
 from backend.core.permissions import GRANTS
 from backend.people import households
 from backend.people.households import members_of
@@ -36,13 +37,9 @@ def with_names(assignments: Sequence[RoleAssignment]) -> Sequence[Any]:
 def masked(page: Sequence[Household]) -> list[dict[str, Any]]:
     members = members_of([household.id for household in page])
     return [
-        {**_columns(household), "members": [masked_member(member) for member in members[household.id]]}
+        {**columns(household), "members": [masked_member(member) for member in members[household.id]]}
         for household in page
     ]
-
-
-def _columns(household: Household) -> dict[str, Any]:
-    return {column.name: getattr(household, column.name) for column in Household.__table__.columns}
 
 
 def masked_member(member: HouseholdMember) -> dict[str, Any]:

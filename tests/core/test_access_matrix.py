@@ -21,6 +21,11 @@ from tests.core import things
 from tests.core.sample import Sample
 from tests.factories import applications as a
 from tests.groupbuy import samples as group_buy
+from tests.medicine import samples as medicine
+from tests.medicine import trip_samples as trips
+from tests.volunteering import plan_samples as plans
+from tests.volunteering import samples as volunteering
+from tests.volunteering import task_samples as tasks
 
 GONE, THIRD = f"{MACHIDUN}-998", f"{MACHIDUN}-003"
 LOOK, TODAY = {"purpose": "verify"}, clock.today().isoformat()
@@ -86,14 +91,22 @@ SAMPLES = {
     "revealObjector": Sample(LOOK),
     "answerObjection": Sample({"revision": 1, "action": "admit", "reason": "受理"}),
     **group_buy.SAMPLES,
+    **medicine.SAMPLES,
+    **trips.SAMPLES,
+    **tasks.SAMPLES,
+    **plans.SAMPLES,
+    **volunteering.SAMPLES,
 }  # fmt: skip
+MORE = {**group_buy.MORE, **medicine.MORE}
 # What everyone may ask who has signed in, or who holds the post anywhere: there is no thing of anyone's behind it.
 OF_NOBODY = {
-    "getMe": "tells of oneself alone",
+    **dict.fromkeys(
+        ["getMe", "getMyVolunteering", "getMyServiceRecord", "listMyCertificates"], "tells of oneself alone"
+    ),
     "getTrialBalance": "sums of the whole ledger by kind of account: it names no place, no one, no campaign",
 }
 # Names that also stand for what is there where the rest is missing: they are public, or nobody's secret.
-KEPT = {"nobody", "kind", "shop", "share", "loose", "point"}
+KEPT = {"nobody", "community", "grid", "kind", "shop", "share", "loose", "point"}
 
 
 def operations(app):
@@ -117,13 +130,18 @@ def have(world, app, owner, tmp_path, monkeypatch):
     assert answer.status_code == 201, answer.text
     objected = world.public.post(f"/public/notices/{noticed['id']}/objections", {"text": "夜里有人进出"})
     agreed = world.li.post(f"/households/{home}/consents", things.consent(app)).json
+    bought = group_buy.things(world, app, owner)
     posts = world.li.get("/role-assignments", place=MACHIDUN, limit=100).json["items"]
     return {
         "code": READY, "building": BUILDING, "district": DONGXIHU, "household_id": home, "member_id": member,
         "consent_id": agreed["id"], "case_id": answer.json["id"], "event_id": answer.json["events"][0]["id"],
         "application_id": filed["id"], "noticed": noticed["id"], "objection_id": objected.json["id"],
         "assignment_id": next(p["id"] for p in posts if p["user_name"] == "li"),
-        "nobody": things.person(app, "nobody"), **group_buy.things(world, app, owner),
+        "nobody": things.person(app, "nobody"), **bought, **medicine.things(world, app, owner, bought["home"]),
+        **trips.things(world, app, owner),
+        **tasks.things(world, app, owner),
+        **plans.things(world, app),
+        **volunteering.things(world, app, owner),
     }  # fmt: skip
 
 
@@ -216,7 +234,7 @@ def test_nothing_of_machidun_leaks_to_or_is_changed_by_those_not_in_charge(app, 
     for name, declared, method, rule in operations(app):
         if str(declared["needs"]).startswith("public") or name in OF_NOBODY:
             continue
-        for sample in (SAMPLES[name], *group_buy.MORE.get(name, ())):
+        for sample in (SAMPLES[name], *MORE.get(name, ())):
             for part in PARTS:
                 faults += trespass(world.hand(part.name), name, declared, method, rule, sample, have, missing, part)
     after = rows_of(owner)
@@ -247,7 +265,7 @@ def test_those_in_charge_are_shown_it_and_may_act(app, world, have):
     everything = [
         (name, method, rule, sample)
         for name, _, method, rule in operations(app)
-        for sample in (SAMPLES[name], *group_buy.MORE.get(name, ()))
+        for sample in (SAMPLES[name], *MORE.get(name, ()))
     ]
     for name, method, rule, sample in sorted(everything, key=lambda each: each[1] != "GET"):
         who = sorted(sample.acts or ())

@@ -40,6 +40,8 @@ def neighbour(cast: Cast, campaign: dict[str, Any], room: str, *quantities: int,
     lines = more.pop("lines", {})
     body = {**g.asked(campaign, *quantities, household_id=home, consent="voice"), **more}
     body["lines"] = [{**line, **lines} for line in body["lines"]]
+    if more.get("terms") == "sponsored":
+        g.donated(cast.app)
     order = g.ok(cast.hand("chen" if more.get("terms") == "sponsored" else "liu").post("/orders", body), 201)
     if order["status"] == "awaiting_payment":
         receipt(cast, order, order["due_fen"], f"S-{room}")

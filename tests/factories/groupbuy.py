@@ -4,8 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from backend.core import clock, invariants
+from backend.core.auth import HOUSE
+from backend.core.models import new_id
 from backend.core.transaction import unit_of_work
 from backend.extensions import db
+from backend.payments import service as payments
 from backend.people.models import HouseholdMember
 from backend.places.models import Household
 from tests.cast import MACHIDUN, UNIT, Cast
@@ -53,6 +56,17 @@ def step(cast: Cast, who: str, campaign: dict[str, Any], action: str, **more: An
     return ok(cast.hand(who).post(path, {"revision": campaign["revision"], **more}))
 
 
+def asks_to_join(cast: Cast, campaign: dict[str, Any], place_code: str, who: str = "li") -> Any:
+    body = {"place_code": place_code, "households": 40, "reason": "我们凑不满一车，自己来人取"}
+    return cast.hand(who).post(f"/campaigns/{campaign['id']}/join-requests", body)
+
+
+def joined(cast: Cast, campaign: dict[str, Any], place_code: str, who: str = "li", host: str = "hu") -> dict[str, Any]:
+    """Asked, and accepted by the organiser."""
+    request = ok(asks_to_join(cast, campaign, place_code, who), 201)
+    return ok(cast.hand(host).post(f"/join-requests/{request['id']}/accept", {"revision": request["revision"]}))
+
+
 def asked(campaign: dict[str, Any], *quantities: int, **more: Any) -> dict[str, Any]:
     """The body of an order: so many shares of each item, in the campaign's order."""
     lines = [
@@ -64,7 +78,17 @@ def asked(campaign: dict[str, Any], *quantities: int, **more: Any) -> dict[str, 
 
 
 def ordered(cast: Cast, who: str, campaign: dict[str, Any], *quantities: int, **more: Any) -> dict[str, Any]:
+    """An order; what the community sponsors, somebody has given it."""
+    if more.get("terms") == "sponsored":
+        donated(cast.app)
     return ok(cast.hand(who).post("/orders", asked(campaign, *quantities, **more)), 201)
+
+
+def donated(app: Any, fen: int = 1_000_000, community: str = MACHIDUN) -> None:
+    """So much was given for the community's fund."""
+    with app.app_context(), unit_of_work():
+        given = [("community_float", community, fen), ("fund", community, -fen)]
+        payments.post("grant", new_id(), None, HOUSE, given)
 
 
 def ok(answer: Any, status: int = 200) -> dict[str, Any]:

@@ -73,6 +73,12 @@ def handing_out(app: Any, cast: Cast, campaign: dict[str, Any]) -> dict[str, Any
     return g.step(cast, "hu", has_come(app, cast, campaign), "hand_out")
 
 
+def minutes_pass(owner: Any, campaign: dict[str, Any], minutes: int) -> None:
+    """Since the last call, by the database's clock."""
+    earlier = "UPDATE pickup SET called_at = called_at - make_interval(mins => %s) WHERE campaign_id = %s"
+    owner.execute(earlier, [minutes, campaign["id"]])
+
+
 def listed(cast: Cast, campaign: dict[str, Any], who: str = "qian", **query: Any) -> list[dict[str, Any]]:
     """All orders as the helpers see them, by number."""
     found: list[dict[str, Any]] = []

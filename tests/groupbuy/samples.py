@@ -15,6 +15,7 @@ ORGANISER, COMMUNITY, HOUSEHOLD = {"hu"}, {"li", "chen"}, {"he"}
 IN_CHARGE = ORGANISER | COMMUNITY
 SPEAKERS = {*HOUSEHOLD, *COMMUNITY, "wang", "liu"}  # for the household, or on its behalf
 READERS = {*SPEAKERS, *ORGANISER, "feng"}
+PARTNERS = {*IN_CHARGE, "yang"}  # speak for a neighbouring compound
 HELPERS = {*IN_CHARGE, "wang", "feng", "qian", "yang"}  # hand out at the compound
 AUDITORS = {"zhao", "sun", "zhou", "wu"}
 WHY = "矩阵测试"
@@ -89,7 +90,12 @@ CAMPAIGNS = {
     "publishCampaign": of_campaign("plain", ORGANISER, COMMUNITY, seen("plain")),
     "extendCampaign": of_campaign("opened", body=seen("opened", cut_off_at=lambda have: later(days=2))),
     "lowerPrice": of_campaign("opened", body=seen("opened", **LOWER)),
-    "joinCampaign": of_campaign("opened", {*IN_CHARGE, "yang"}, body=with_(place_code=SECOND)),
+    "askToJoin": of_campaign("opened", PARTNERS, body=with_(place_code=SECOND, households=9, reason=WHY)),
+    "listJoinRequests": Sample(acts=PARTNERS),
+    "getJoinRequest": Sample(acts=PARTNERS),
+    "acceptJoining": Sample(seen("request_id"), acts=ORGANISER, sees=PARTNERS - ORGANISER),
+    "refuseJoining": Sample(seen("request_id", reason=WHY), acts=ORGANISER, sees=PARTNERS - ORGANISER),
+    "withdrawJoining": Sample(seen("request_id"), acts=PARTNERS),
     "cancelCampaign": of_campaign("opened", IN_CHARGE, body=seen("opened", reason=WHY)),
     "getCaseFill": of_campaign("locked", IN_CHARGE),
     "fillCase": of_campaign("locked", ORGANISER, COMMUNITY, with_(item_id=id_of("locked_item"))),
@@ -241,7 +247,7 @@ MORE = {
 EGGS = {"name": "鸡蛋", "share_label": "盒", "cost_fen": 2000, "total": 100, "cap": 5}
 AT_DOOR = {"terms": "on_delivery"}
 REVISIONS = "SELECT id::text, revision FROM {}"
-REVISED = ("campaign", "group_order", "claim", "recall", "change_request", "waiting_entry")
+REVISED = ("campaign", "group_order", "claim", "recall", "change_request", "waiting_entry", "join_request")
 
 
 def things(cast: Cast, app: Any, owner: Any) -> Have:
@@ -265,7 +271,8 @@ def drafted(cast: Cast, app: Any, owner: Any) -> Have:
 
 
 def opened(cast: Cast, app: Any, owner: Any) -> Have:
-    """Pork is sold out, and waited for; he is about to pay; a neighbour paid in cash and cancelled."""
+    """Pork is sold out, and waited for; he is about to pay; a neighbour paid in cash and cancelled. The
+    second compound asks to join another one."""
     campaign = campaign_of(cast, {"total": 2, "cap": 2}, EGGS)
     his = g.ordered(cast, "he", campaign, 2, 1)
     payment = g.ok(cast.he.post(f"/orders/{his['id']}/payments", {"method": "wechat"}), 201)
@@ -275,8 +282,10 @@ def opened(cast: Cast, app: Any, owner: Any) -> Have:
     refund = g.ok(cast.hu.get("/refunds"))["items"][0]
     entry = changes.waits(cast, "he", campaign)
     pork, eggs = (item["id"] for item in campaign["items"])
+    request = g.ok(g.asks_to_join(cast, campaign_of(cast), SECOND, "yang"), 201)
     return {
         "opened": campaign["id"], "shop": campaign["id"], "share": pork, "loose": eggs, "order_id": his["id"],
+        "request_id": request["id"],
         "payment_id": payment["id"], "refund_id": refund["id"], "entry_id": entry["id"],
     }  # fmt: skip
 

@@ -224,6 +224,24 @@ def test_weighed_again_it_never_costs_more_than_the_first_time(world, app, owner
     a.sound(world)
 
 
+def test_nothing_is_weighed_that_has_its_share_of_a_credit(world, app, owner):
+    """One of 5 is short, and the supplier gives 4.01 for it: so much goes back for the shortfall, not a fen more. Who
+    got all is weighed as always."""
+    campaign, orders = two_of_pork(world, app, owner, MEAT)
+    g.ok(a.truck(world, campaign, 4, shortfall_fen=401))
+    assert [a.show(world, o)["total_fen"] for o in orders] == [3000, 1599]
+    refused = weigh(world, campaign, (orders[0], 1400), (orders[1], 450))
+    assert (refused.status_code, refused.json["code"]) == (409, "credit_shared")
+    assert "分足的各户可以照常称重" in refused.json["detail"]
+    g.ok(weigh(world, campaign, (orders[0], 1400)))
+    assert [a.show(world, o)["total_fen"] for o in orders] == [2800, 1599]
+    back = [5000 - 401 - 200, 401 + 200]
+    assert a.balance(world, "campaign", campaign["id"], campaign) == -back[0]
+    subsidies = [a.show(world, o)["subsidy_fen"] for o in orders]
+    assert sum(fen for o in orders for _, fen in a.refunds(owner, o)) == back[1] - (1500 - sum(subsidies))
+    a.sound(world)
+
+
 def test_what_cannot_be_weighed_is_refused(world, app, owner):
     campaign, orders = two_of_pork(world, app, owner, MEAT)
     assert weigh(world, campaign, (orders[0], 1500)).json["code"] == "not_now"  # not here yet

@@ -18,6 +18,7 @@ from backend.groupbuy.handout.calling import (
     called_at,
     hand_out_from,
     is_quiet,
+    may_call_from,
     next_batch,
     next_waking,
     pickup_numbers,
@@ -97,6 +98,24 @@ def waiting(*numbers: int) -> list[Waiting]:
 )
 def test_a_batch_is_never_more_than_fit_at_the_point(batch_size, at_once, present, called):
     assert next_batch(waiting(5, 4, 3, 2, 1), 1, batch_size, at_once, present) == called
+
+
+@pytest.mark.parametrize(
+    ("called", "present", "wait"),
+    [
+        (None, 0, 0),  # the first batch
+        (0, 3, 10),
+        (0, 1, 10),
+        (0, 0, 0),  # all have gone: nobody to keep apart
+        (9, 1, 1),
+        (10, 1, 0),
+        (11, 20, 0),
+    ],
+)
+def test_batches_keep_their_pace_while_anybody_called_still_stands_there(called, present, wait):
+    now, every = here("10:00"), timedelta(minutes=10)
+    last = None if called is None else now - timedelta(minutes=called)
+    assert may_call_from(now, last, every, present) == now + timedelta(minutes=wait)
 
 
 def test_193_packages_are_called_in_order_ten_at_a_time():

@@ -7,7 +7,8 @@ import pytest
 from backend.core import clock
 from backend.core.transaction import unit_of_work
 from backend.groupbuy import deadlines
-from tests.cast import MACHIDUN, NEIGHBOUR, READY
+from backend.groupbuy.handout import calling
+from tests.cast import MACHIDUN, NEIGHBOUR
 from tests.factories import changes as c
 from tests.factories import groupbuy as g
 from tests.factories.payments import work_off
@@ -69,6 +70,30 @@ def test_only_an_organiser_drafts_and_only_those_in_charge_see_the_draft(world, 
     assert world.public.get(f"/public/campaigns/{campaign['id']}").status_code == 404
     assert world.yang.get(f"/campaigns/{campaign['id']}").status_code == 404
     assert now_of(world, campaign, "li")["status"] == "draft" and not g.sound(app)
+
+
+def test_a_draft_that_was_cancelled_stays_as_private_as_it_was_and_what_was_published_stays_public(world, app):
+    drafted, published = g.drafted(world), g.opened(world)
+    for campaign in (drafted, published):
+        g.step(world, "hu", campaign, "cancel", reason="供货商来不了")
+    listed = [g.ok(world.public.get("/public/campaigns", **query))["items"] for query in ({}, {"place": MACHIDUN})]
+    assert [[shown["id"] for shown in page] for page in listed] == [[published["id"]]] * 2
+    for path in ("", "/price-sheet"):
+        assert world.public.get(f"/public/campaigns/{drafted['id']}{path}").status_code == 404
+        assert world.public.get(f"/public/campaigns/{published['id']}{path}").status_code == 200
+    assert world.yang.get(f"/campaigns/{drafted['id']}/queue").status_code == 404
+    assert now_of(world, drafted, "li")["status"] == "cancelled" and not g.sound(app)
+
+
+def test_how_the_goods_are_fetched_stands_there_when_it_is_published(world, monkeypatch):
+    campaign = g.opened(world, batch_size=5, at_once=15, batch_minutes=8)
+    shown = g.ok(world.public.get(f"/public/campaigns/{campaign['id']}"))
+    assert (shown["batch_size"], shown["at_once"], shown["batch_minutes"]) == (5, 15, 8)
+    assert "保留 3 小时" in shown["keeping_sentence"] and "保留 72 小时" in shown["keeping_sentence"]
+    assert "最多叫 3 次" in shown["keeping_sentence"]
+    monkeypatch.setattr(calling, "KEPT_PERISHABLE", timedelta(hours=5))
+    said = g.ok(world.public.get("/public/campaigns"))["items"][0]["keeping_sentence"]
+    assert "保留 5 小时" in said, "what is promised is what give_up asks"
 
 
 def test_a_deputy_must_be_an_organiser_too_and_does_what_the_organiser_does(world, app, owner, homes):
@@ -235,26 +260,6 @@ def test_a_price_is_lowered_while_an_order_is_placed(world, app, owner, homes):
         )
         assert (placed.status_code, lowered.status_code) == (201, 200), (placed.text, lowered.text)
         assert c.order_now(world, "he", placed.json)["due_fen"] == 1800 and not g.sound(app)
-
-
-# --- Pooling ----------------------------------------------------------------------------------------------------
-
-
-def test_a_neighbouring_compound_of_the_same_subdistrict_joins_and_no_other(world, app, owner):
-    campaign = g.opened(world, place_code=READY)
-    second = g.home(app, "1", "feng", place=f"{MACHIDUN}-002")
-    refused = world.feng.post("/orders", g.asked(campaign, 1))
-    assert (refused.status_code, refused.json["code"]) == (404, "household_missing")
-    path = f"/campaigns/{campaign['id']}/join"
-    assert world.other_secretary.post(path, {"place_code": NEIGHBOUR}).json["code"] == "not_a_neighbour"
-    assert world.other_secretary.post(path, {"place_code": f"{MACHIDUN}-002"}).status_code == 404
-    assert world.he.post(path, {"place_code": f"{MACHIDUN}-002"}).status_code == 403
-    joined = g.ok(world.li.post(path, {"place_code": f"{MACHIDUN}-002"}))
-    assert joined["places"] == [READY, f"{MACHIDUN}-002"]
-    assert world.li.post(path, {"place_code": f"{MACHIDUN}-002"}).json["code"] == "already_joined"
-    assert g.ordered(world, "feng", campaign, 1)["household_id"] == second
-    c.cut_off(app, owner, campaign)
-    assert world.li.post(path, {"place_code": MACHIDUN}).json["code"] == "not_open" and not g.sound(app)
 
 
 # --- The cut-off ------------------------------------------------------------------------------------------------

@@ -26,11 +26,15 @@ def one_order(world, app, room="101", **more):
     return campaign, h.listed(world, campaign)[0]
 
 
+def calls(world, campaign, who="qian"):
+    return world.hand(who).post(f"/campaigns/{campaign['id']}/call-next")
+
+
 def call(world, campaign, who="qian"):
-    return g.ok(world.hand(who).post(f"/campaigns/{campaign['id']}/call-next"))["numbers"]
+    return g.ok(calls(world, campaign, who))["numbers"]
 
 
-def test_193_packages_by_number_and_never_more_than_the_limit_stand_at_the_point(world, app):
+def test_193_packages_by_number_and_at_their_pace_never_more_than_the_limit_at_the_point(world, app, owner):
     doors = [(b, u, n) for b in (1, 2, 10) for u in (1, 2) for n in range(1, 34)][:193]
     wells = {(b, u): h.stairwell(app, b, u) for b, u, _ in doors}
     campaign = campaign_of(world)
@@ -48,31 +52,79 @@ def test_193_packages_by_number_and_never_more_than_the_limit_stand_at_the_point
         called += batch
         at_the_point += batch
         assert len(at_the_point) <= 20
-        served = [at_the_point.pop(0) for _ in range(min(10, len(at_the_point)))]
+        assert len(called) == 193 or calls(world, campaign).json["code"] == "too_soon"
+        served = [at_the_point.pop(0) for _ in range(min(8, len(at_the_point)))]
         ticked = [by_number[number]["order_id"] for number in served]
         now = {"order_ids": ticked, "at": clock.now().isoformat()}
         results = g.ok(world.qian.post(f"/campaigns/{campaign['id']}/handed", now))["results"]
         assert {result["outcome"] for result in results} == {"done"}
+        h.minutes_pass(owner, campaign, 10)
     assert called == list(range(1, 194))
     assert not g.sound(app)
 
 
-def test_two_who_call_at_the_same_moment_call_two_batches_and_never_too_many(world, app):
-    campaign = campaign_of(world, batch_size=4, at_once=6)
-    for n in range(12):
-        h.for_home(world, campaign, h.door(app, UNIT, f"{n + 1}01", floor=n + 1), 1)
-    campaign = h.handing_out(app, world, campaign)
-    batches = at_once(*[lambda who=who: call(world, campaign, who) for who in ("qian", "hu", "feng", "qian")])
-    assert sorted(number for batch in batches for number in batch) == [1, 2, 3, 4, 5, 6]
-    assert sorted(len(batch) for batch in batches) == [0, 0, 2, 4]
-    assert not g.sound(app)
+def stairs(world, app, doors, **pace):
+    """So many doors one above the other, each with an order that is ready."""
+    campaign = campaign_of(world, **pace)
+    for n in range(1, doors + 1):
+        h.for_home(world, campaign, h.door(app, UNIT, f"{n}01", floor=n), 1)
+    return h.handing_out(app, world, campaign)
+
+
+def test_of_two_who_call_at_the_same_moment_one_calls_and_the_other_comes_too_soon(world, app, owner):
+    campaign = stairs(world, app, 12, batch_size=4, at_once=6)
+    for batch, minutes in (([1, 2, 3, 4], 10), ([5, 6], 9)):
+        answers = at_once(*[lambda who=who: calls(world, campaign, who) for who in ("qian", "hu", "feng", "qian")])
+        assert [answer.json["numbers"] for answer in answers if answer.status_code == 200] == [batch]
+        assert [answer.json["code"] for answer in answers if answer.status_code != 200] == ["too_soon"] * 3
+        assert not g.sound(app)
+        h.minutes_pass(owner, campaign, minutes)
+    assert calls(world, campaign).json["code"] == "too_soon"
+    h.minutes_pass(owner, campaign, 1)
+    assert call(world, campaign) == [], "six stand there, and there is room for six"
+
+
+def test_too_soon_names_the_instant_and_the_queue_names_the_same(world, app, owner):
+    campaign = stairs(world, app, 3, batch_size=1, at_once=3, batch_minutes=7)
+    before = datetime.fromisoformat(queue(world, campaign)["next_call_at"])
+    assert abs(before - clock.now()) < timedelta(minutes=1), "nobody was called yet: at once"
+    assert call(world, campaign) == [1]
+    refused = calls(world, campaign)
+    assert (refused.status_code, refused.json["code"]) == (409, "too_soon")
+    instant = owner.execute("SELECT max(called_at) + interval '7 minutes' FROM pickup").fetchone()[0]
+    assert datetime.fromisoformat(refused.json["next_call_at"]) == instant
+    assert f"{instant.astimezone(clock.SHANGHAI):%H:%M:%S}" in refused.json["detail"]
+    assert datetime.fromisoformat(queue(world, campaign)["next_call_at"]) == instant
+    h.minutes_pass(owner, campaign, 7)
+    assert call(world, campaign) == [2]
+
+
+@pytest.mark.parametrize("action", ["collect", "skip"])
+def test_once_nobody_stands_there_the_next_may_be_called_at_once(world, app, action):
+    campaign = stairs(world, app, 5, batch_size=2, at_once=4)
+    assert call(world, campaign) == [1, 2]
+    first, second = h.listed(world, campaign, called="true")
+    g.ok(h.act(world, "qian", first, action))
+    assert calls(world, campaign).json["code"] == "too_soon", "one of two still stands there"
+    g.ok(h.act(world, "qian", second, action))
+    at_once_then = datetime.fromisoformat(queue(world, campaign)["next_call_at"])
+    assert abs(at_once_then - clock.now()) < timedelta(minutes=1)
+    assert call(world, campaign) == [3, 4]
+    assert calls(world, campaign).json["code"] == "too_soon", "a number that was skipped comes with its batch"
+
+
+def test_when_all_are_called_nobody_is_told_to_wait(world, app):
+    campaign = stairs(world, app, 2, batch_size=2, at_once=4)
+    assert call(world, campaign) == [1, 2]
+    assert call(world, campaign) == [] and queue(world, campaign)["next_call_at"] is None
+
+
+def queue(world, campaign, who="qian"):
+    return g.ok(world.hand(who).get(f"/campaigns/{campaign['id']}/queue"))
 
 
 def test_a_skipped_number_sits_out_one_batch_and_is_called_three_times_at_most(world, app):
-    campaign = campaign_of(world, batch_size=2, at_once=2)
-    for n in range(8):
-        h.for_home(world, campaign, h.door(app, UNIT, f"{n + 1}01", floor=n + 1), 1)
-    campaign = h.handing_out(app, world, campaign)
+    campaign = stairs(world, app, 8, batch_size=2, at_once=2)
     order = h.listed(world, campaign)[0]
     early = h.act(world, "qian", order, "skip")
     assert (early.status_code, early.json["code"]) == (409, "not_called")
@@ -92,7 +144,7 @@ def test_a_skipped_number_sits_out_one_batch_and_is_called_three_times_at_most(w
     assert not g.sound(app)
 
 
-def test_what_comes_later_makes_further_orders_ready_with_further_numbers(world, app):
+def test_what_comes_later_makes_further_orders_ready_with_further_numbers(world, app, owner):
     campaign = campaign_of(world, policy="first_come")
     first = h.for_home(world, campaign, h.door(app, UNIT, "901", floor=9), 1)
     later = h.for_home(world, campaign, h.door(app, UNIT, "101", floor=1), 1)
@@ -101,6 +153,7 @@ def test_what_comes_later_makes_further_orders_ready_with_further_numbers(world,
     assert call(world, campaign) == [1]
     campaign = g.step(world, "hu", h.truck(app, world, campaign, 1), "hand_out")
     assert [(order["number"], order["order_id"]) for order in h.listed(world, campaign)][1:] == [(2, later["id"])]
+    h.minutes_pass(owner, campaign, 10)
     assert call(world, campaign) == [2]
     assert not g.sound(app)
 

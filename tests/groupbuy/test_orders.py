@@ -27,3 +27,14 @@ def test_cancelled_before_the_cut_off_the_shares_and_the_cap_are_free_again(worl
     assert cancelled["status"] == "cancelled" and cancelled["due_fen"] == 0
     g.ordered(world, "he", campaign, 5)
     assert not g.sound(app)
+
+
+def test_a_closed_account_is_not_told_again_what_it_had_ordered(world, app, owner):
+    """Its token lives a quarter of an hour longer; the stored answer would name the household."""
+    g.home(app, who="he")
+    campaign, one_key = g.opened(world), "the-key-of-the-first-order"
+    placed = g.ok(world.he.post("/orders", g.asked(campaign, 1), one_key), 201)
+    assert g.ok(world.he.post("/orders", g.asked(campaign, 1), one_key), 201) == placed
+    owner.execute("UPDATE app_user SET active = false WHERE demo_name = 'he'")
+    refused = world.he.post("/orders", g.asked(campaign, 1), one_key)
+    assert (refused.status_code, refused.json["code"]) == (401, "unknown_user")

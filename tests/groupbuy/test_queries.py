@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.cast import READY, SECOND
 from tests.core.test_queries import counted  # noqa: F401 the fixture
 from tests.factories import arrivals, changes, claims, handout
 from tests.factories import groupbuy as g
@@ -93,6 +94,12 @@ def change_requests(cast, app, owner, n):
     for order in orders:
         changes.asks(cast, "he", order, "hardship")
     return "li", "/change-requests"
+
+
+def join_requests(cast, app, owner, n):
+    for _ in range(n):
+        g.ok(g.asks_to_join(cast, g.opened(cast, place_code=READY), SECOND), 201)
+    return "hu", "/join-requests"
 
 
 def waiting(cast, app, owner, n):
@@ -190,9 +197,9 @@ def explanation(cast, app, owner, n):
 
 PAGES = [
     public_campaigns, own_campaigns, orders_of_mine, orders_of_a_campaign, payments, refunds, claims_on_an_order,
-    claims_of_a_campaign, change_requests, waiting, recalls_told, recalls_of_a_campaign, doors_of_a_recall, queue,
-    hand_out, statement_of_a_campaign, statement_of_a_household, case_fill, price_sheet, campaign_with_items,
-    order_with_lines, arrivals_of_a_campaign, pickup, explanation,
+    claims_of_a_campaign, change_requests, join_requests, waiting, recalls_told, recalls_of_a_campaign,
+    doors_of_a_recall, queue, hand_out, statement_of_a_campaign, statement_of_a_household, case_fill, price_sheet,
+    campaign_with_items, order_with_lines, arrivals_of_a_campaign, pickup, explanation,
 ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from backend.core.settings import settings
 from backend.core.transaction import unit_of_work
 from backend.extensions import db
 from backend.integrations.payments import NoPayments, State, Trade
-from backend.payments import service
+from backend.payments import deadlines, service
 from tests.cast import key
 from tests.core.things import logged
 from tests.factories.payments import console, ok, poll, work_off
@@ -63,6 +63,15 @@ def test_without_a_provider_no_payment_is_begun_that_could_never_end(shop, owner
     assert owner.execute("SELECT count(*) FROM payment WHERE subject_id = %s", [thing.id]).fetchone() == (0,)
 
 
+@pytest.fixture
+def asked(monkeypatch):
+    """The numbers that the clock has asked the provider about."""
+    numbers = []
+    look = deadlines._look
+    monkeypatch.setattr(deadlines, "_look", lambda number, stale: numbers.append(number) or look(number, stale))
+    return numbers
+
+
 # --- What must never happen -------------------------------------------------------------------------------------
 
 
@@ -84,16 +93,26 @@ def test_the_client_never_asks_for_more_than_is_due(shop, fen):
 
 
 @pytest.mark.parametrize("column, value", [("amount_fen", 1), ("amount_fen", 4001), ("merchant", "another-shop")])
-def test_a_trade_that_differs_from_ours_is_refused_and_logged_and_never_booked(shop, app, owner, capsys, column, value):
+def test_a_trade_that_differs_from_ours_is_set_aside_and_logged_and_never_booked(
+    shop, app, owner, capsys, asked, column, value
+):
+    """It waits for a person; nobody asks about it every minute. Should the provider mend its books, it is money."""
     thing = shop.thing(4000)
     payment = shop.at_provider(thing)
-    owner.execute(f"UPDATE console_trade SET {column} = %s WHERE number = %s", [value, payment["number"]])
+    change = f"UPDATE console_trade SET {column} = %s WHERE number = %s"
+    owner.execute(change, [value, payment["number"]])
     with logged():
-        refused = shop.cast.he.post(f"/payments/{payment['id']}/check")
-    assert (refused.status_code, refused.json["code"]) == (409, "trade_mismatch")
+        told = shop.check(payment)
+    assert told["status"] == "mismatched" and "请联系社区核对" in told["status_label"]
     assert "trade_refused" in capsys.readouterr().out
-    work_off(app, owner)
-    assert (status(owner, payment), booked(owner, payment), thing.settled) == ("pending", 0, 0)
+    poll(app, owner)
+    shop.check(payment)
+    assert (asked, status(owner, payment), booked(owner, payment), thing.settled) == ([], "mismatched", 0, 0)
+    ((details,),) = owner.execute("SELECT details FROM audit_event WHERE action = 'set_aside'").fetchall()
+    theirs = {"theirs_fen": 4000, "merchant": "console", **{column.replace("amount", "theirs"): value}}
+    assert details == {"amount_fen": 4000, **theirs}
+    owner.execute(change, [{"amount_fen": 4000, "merchant": "console"}[column], payment["number"]])
+    assert (shop.check(payment)["status"], booked(owner, payment), thing.settled) == ("succeeded", 1, 1)
 
 
 def test_a_declined_payment_confirms_no_order(shop, owner):
@@ -220,6 +239,38 @@ def test_after_two_hours_a_payment_is_closed_at_the_provider_first(shop, app, ow
     assert shop.check(unpaid)["status"] == "closed"
     assert (lost.settled, late.settled) == (0, 1)
     assert shop.cast.he.post(f"/payments/{unpaid['id']}/prepay").status_code == 409
+
+
+def test_a_payment_the_provider_has_never_heard_of_ends_as_well(shop, app, owner, asked, monkeypatch):
+    """A provider that closes nothing it does not know, and goes on not knowing it: closed all the same, and no longer
+    asked about. Nobody can have been sent there meanwhile: see the next test."""
+    monkeypatch.setattr(type(console), "close", lambda self, number: None)
+    payment = shop.begin(shop.thing())
+    poll(app, owner)
+    assert (status(owner, payment), asked) == ("pending", [payment["number"]])
+    poll(app, owner, hours=3)
+    assert status(owner, payment) == "closed"
+    assert owner.execute("SELECT new FROM audit_event WHERE action = 'close'").fetchall() == [("closed",)]
+    poll(app, owner)
+    assert len(asked) == 2
+
+
+def test_nobody_is_sent_to_pay_what_is_about_to_be_closed(shop, owner):
+    thing = shop.thing()
+    old = shop.begin(thing)
+    owner.execute("UPDATE payment SET created_at = created_at - interval '119 minutes 10 seconds'")
+    refused = shop.cast.he.post(f"/payments/{old['id']}/prepay")
+    assert (refused.status_code, refused.json["code"]) == (409, "pay_time_over")
+    assert shop.paid(thing)["id"] != old["id"], "a new one takes its place"
+
+
+def test_how_often_one_person_asks_is_limited(shop, app, monkeypatch):
+    """Each question is a call to the provider."""
+    monkeypatch.setitem(app.config, "CHECK_LIMIT", "2 per minute")
+    payment = shop.begin(shop.thing())
+    asks = [shop.cast.hand(who).post(f"/payments/{payment['id']}/check") for who in ("he", "he", "he", "tuan")]
+    assert [answer.status_code for answer in asks] == [200, 200, 429, 200]
+    assert asks[2].json["code"] == "too_many_requests" and int(asks[2].headers["Retry-After"]) > 0
 
 
 def test_money_that_arrives_on_a_closed_payment_is_money(shop, app, owner):

@@ -7,6 +7,7 @@ import pytest
 from backend.core.transaction import unit_of_work
 from backend.payments import service
 from tests.cast import MACHIDUN
+from tests.factories.groupbuy import donated
 from tests.factories.payments import ok
 from tests.factories.races import at_once
 from tests.factories.world import actor, user_id
@@ -38,6 +39,7 @@ def test_cash_to_the_organiser_pays_an_order(shop, app):
     ],
 )
 def test_where_the_money_is_now(shop, app, method, who, account, holder):
+    donated(app)
     thing = shop.thing(4000)
     ok(shop.receive(thing, "0001", 4000, method, who), 201)
     assert shop.balance(account, holder if account != "organiser" else who_is(app, holder)) == 4000

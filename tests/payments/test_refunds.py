@@ -11,6 +11,7 @@ from backend.extensions import db
 from backend.integrations.payments import NoAnswer, State
 from backend.payments import deadlines, refunds, service
 from tests.cast import MACHIDUN
+from tests.factories.groupbuy import donated
 from tests.factories.payments import console, ok, poll, service_actor, work_off
 from tests.factories.races import at_once
 from tests.factories.world import user_id
@@ -54,6 +55,7 @@ def test_parts_by_three_payers_go_back_in_reverse_order_to_the_fen(shop, app, ow
 
 
 def test_each_kind_of_money_goes_back_where_it_came_from(shop, app, owner):
+    donated(app)
     thing = shop.thing(1000)
     shop.paid(thing, amount_fen=400)
     for n, (method, who, fen) in enumerate(
@@ -163,6 +165,8 @@ def test_nothing_and_less_than_nothing(shop, app):
 
 
 def test_many_are_refunded_in_a_constant_number_of_statements_and_one_job(shop, app, owner):
+    donated(app)
+
     def counted(number):
         things = [shop.thing(1000) for _ in range(number)]
         for n, thing in enumerate(things):

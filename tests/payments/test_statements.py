@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from backend.core.models import new_id
-from backend.payments.statements import yuan
+from backend.core.money import yuan
 from tests.cast import ELSEWHERE
 from tests.factories.payments import ok
 from tests.factories.world import user_id

@@ -6,6 +6,7 @@ from backend.core.auth import Actor
 from backend.extensions import db
 from backend.people.households import consents_to
 from tests.cast import BUILDING, ELSEWHERE, READY, UNIT
+from tests.factories import groupbuy as g
 from tests.factories.households import family
 from tests.factories.races import at_once, while_locked
 from tests.factories.world import user_id
@@ -247,6 +248,46 @@ def test_who_moved_out_is_shown_and_found_no_more(world, owner):
         assert (answer.status_code, answer.json["code"]) == (409, "already_left")
     new = {"name": "孙大宝", "is_head": True}
     assert world.wang.post(f"/households/{home['id']}/members", new).status_code == 201, "the head's place is free"
+
+
+def bind(hand, member, who):
+    return hand.post(f"/household-members/{member}/bind", {"user_id": str(user_id(who))})
+
+
+def residences(owner):
+    query = "SELECT place_code FROM role_assignment r JOIN app_user u ON u.id = r.user_id WHERE u.demo_name = 'nobody'"
+    return owner.execute(f"{query} AND role = 'resident' AND ended_at IS NULL").fetchall()
+
+
+def test_no_account_is_put_in_the_place_of_another(world, app, owner):
+    home = family(world)
+    member = home["members"][0]["id"]
+    with app.app_context():
+        assert bind(world.wang, member, "nobody").status_code == 200
+        assert bind(world.wang, member, "nobody").status_code == 200, "the same again is the same"
+        refused = bind(world.wang, member, "he")
+        assert (refused.status_code, refused.json["code"]) == (409, "already_bound")
+        assert "迁出" in refused.json["detail"]
+        assert world.wang.post(f"/household-members/{member}/leave").status_code == 200
+        anew = world.wang.post(f"/households/{home['id']}/members", {"name": "孙大宝", "is_head": True}).json["id"]
+        assert bind(world.wang, anew, "he").status_code == 200, "the way out"
+
+
+def test_the_post_of_a_resident_ends_with_the_last_home_at_the_place(world, app, owner):
+    with app.app_context():
+        one, other = family(world), g.home(app, "1202")
+        query = "SELECT id FROM household_member WHERE household_id = %s"
+        members = [one["members"][0]["id"], owner.execute(query, [other]).fetchone()[0]]
+        for member in members:
+            assert bind(world.wang, member, "nobody").status_code == 200
+        assert residences(owner) == [(UNIT,)]
+        world.wang.post(f"/household-members/{members[0]}/leave")
+        assert residences(owner) == [(UNIT,)], "there is another home"
+        world.wang.post(f"/household-members/{members[1]}/leave")
+        assert residences(owner) == [] and audited(owner, "move_out") == [(UNIT, {})]
+        anew = world.wang.post(f"/households/{one['id']}/members", {"name": "孙大宝"}).json["id"]
+        assert bind(world.wang, anew, "nobody").status_code == 200
+        assert residences(owner) == [(UNIT,)], "back again"
 
 
 def test_members_are_changed_by_those_who_keep_the_household_alone(world, owner):

@@ -120,7 +120,7 @@ def weigh(actor: Actor, campaign_id: uuid.UUID, revision: int, weights: Sequence
     """The price of what the scales show, before it is handed out. Within the campaign's threshold the difference is
     waived, beyond it all of it comes off. Nobody ever pays more: what is heavier than the shares bought costs no more
     than they did, and a second weighing never costs more than the first, since the money is on its way back. The
-    subsidy keeps its part of the price."""
+    subsidy keeps its part of the price. A line that has its share of a supplier's credit is not weighed any more."""
     campaign = campaigns.organised(actor, campaign_id)
     wanted = {(weight["order_id"], weight["item_id"]): weight["grams"] for weight in weights}
     if len(wanted) < len(weights):
@@ -143,6 +143,11 @@ def _weighed(campaign: Campaign, order: Order, line: Served, grams: int) -> Pric
     item, row = line.row.item, line.row
     if not item.weighed or not item.grams_per_share or not row.allocated:
         raise DomainError("not_weighed", f"{item.name}不按重量计价，或者这一户没有分到，不能登记重量。")
+    if campaign.shortfall_fen is not None and line.missing:
+        # The credit is for all that the lorry was short of, and the lines have come to exactly that. Weighed as well,
+        # they would get back more than the supplier gives.
+        detail = f"供货商补的钱已经按户分完，没有分足的{item.name}不再称重；分足的各户可以照常称重。"
+        raise Conflict("credit_shared", detail)
     row.grams = grams
     ordered = row.allocated * row.price_fen
     actual = weighed_price(row.price_fen, item.grams_per_share, grams)

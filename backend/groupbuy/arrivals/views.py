@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from backend.core.money import yuan
 from backend.core.transaction import database_now
 from backend.extensions import db
 from backend.groupbuy.arrivals.allocation import AWAITED, NOT_CHARGED, REFUNDED, Policy, explain
@@ -31,10 +32,6 @@ STATES = {
     "failed": "没有退成，社区会联系您退还现金",
 }
 BY_HAND = {"cash": "请向收款人领取现金", "transfer": "由收款人转账退给您", "community_transfer": "由社区转账退给您"}
-
-
-def yuan(fen: int) -> str:
-    return f"¥{fen // 100}.{fen % 100:02d}"
 
 
 # --- For those at work ------------------------------------------------------------------------------------------
@@ -119,14 +116,14 @@ def _why(order: Order, line: OrderLine, offered: Sequence[Any], refunded: bool) 
 
 def _weight(line: OrderLine) -> str:
     item = line.item
-    price = f"每{item.share_label}（{item.grams_per_share} 克）{yuan(line.price_fen)}"
-    return f"{item.name}实称 {line.grams} 克，{price}，共 {yuan(line.fen)}；重了不加钱。"
+    price = f"每{item.share_label}（{item.grams_per_share} 克）¥{yuan(line.price_fen)}"
+    return f"{item.name}实称 {line.grams} 克，{price}，共 ¥{yuan(line.fen)}；重了不加钱。"
 
 
 def _told(answer: SubstituteAnswer, substitute: Substitute, line: OrderLine) -> str:
     label = line.item.share_label
     if answer.given:
-        return f"换给您 {answer.given} {label}{substitute.name}，每{label} {yuan(substitute.price_fen)}，差价退给您。"
+        return f"换给您 {answer.given} {label}{substitute.name}，每{label} ¥{yuan(substitute.price_fen)}，差价退给您。"
     if answer.answer == "accept":
         return f"{substitute.name}已经换完，没能换给您，没到的退款。"
     if answer.answer == "lapsed":
@@ -139,7 +136,7 @@ def _refunds(order: Order) -> list[str]:
     query = select(payments.Refund).join(payments.Payment, payments.Payment.id == payments.Refund.payment_id)
     found = query.where(payments.Payment.subject_id == order.id).order_by(payments.Refund.id)
     return [
-        f"{'差额' if refund.cause in DIFFERENCES else '退款'} {yuan(refund.amount_fen)} {_state(refund)}，"
+        f"{'差额' if refund.cause in DIFFERENCES else '退款'} ¥{yuan(refund.amount_fen)} {_state(refund)}，"
         f"退款单号 {refund.number}。"
         for refund in db.session.scalars(found)
     ]

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Uniq
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.core.crypto import Encrypted
-from backend.core.models import Code, Labelled, Row
+from backend.core.models import Code, Labelled, Row, sql_list
 from backend.extensions import Model
 from backend.groupbuy.models import Campaign, CampaignItem, Order
 
@@ -38,6 +38,7 @@ class Waiting(Row, Model):
 
     __tablename__ = "waiting_entry"
     __table_args__ = (
+        CheckConstraint(f"status IN ({sql_list(WaitingStatus)})", name="status"),
         CheckConstraint("quantity > 0 AND served BETWEEN 0 AND quantity", name="quantity"),
         CheckConstraint("(status = 'served') = (served = quantity)", name="served_in_full"),
         CheckConstraint("consent_kind IN ('voice', 'paper', 'in_person', 'standing')", name="consent_kind"),
@@ -77,7 +78,8 @@ class ChangeRequest(Row, Model):
 
     __tablename__ = "change_request"
     __table_args__ = (
-        CheckConstraint("kind IN ('leave', 'transfer', 'hardship')", name="kind"),
+        CheckConstraint(f"status IN ({sql_list(ChangeStatus)})", name="status"),
+        CheckConstraint(f"kind IN ({sql_list(ChangeKind)})", name="kind"),
         CheckConstraint("(kind = 'transfer') = (to_household_id IS NOT NULL)", name="transfer_has_its_taker"),
         CheckConstraint("(to_household_id IS NULL) = (to_place IS NULL)", name="taker_has_a_place"),
         CheckConstraint("to_household_id <> household_id", name="taker_is_another"),

@@ -12,7 +12,7 @@ from sqlalchemy import func, select, text
 
 from backend.core import audit
 from backend.core.auth import HOUSE
-from backend.core.jobs import job
+from backend.core.jobs import each_alone, job
 from backend.core.models import new_id
 from backend.core.transaction import database_now, unit_of_work
 from backend.core.workflow import advance, advance_all, lock
@@ -173,17 +173,13 @@ def _let_go(leaver: Order) -> None:
 
 @job("groupbuy.pass_on", every="* * * * *", edge=False)
 def pass_on_all() -> None:
-    """Leavers whose shares nobody takes yet are offered to who has joined the line since, first asked, first served;
-    requests whose order is locked no longer lapse."""
-    with unit_of_work():
-        leaving = select(ChangeRequest.id).where(ChangeRequest.status == R.OPEN, ChangeRequest.kind == K.LEAVE)
-        found = list(db.session.scalars(leaving.order_by(ChangeRequest.id)))
-    for change_id in found:
-        with unit_of_work():
-            _try_again(change_id)
+    """Requests whose order is locked no longer lapse; the other leavers' shares are offered to who has joined the line
+    since, first asked, first served."""
     with unit_of_work():
         moved_on = select(Order.id).where(Order.status != S.LOCKED)
         advance_all(CHANGE, select(ChangeRequest).where(ChangeRequest.order_id.in_(moved_on)), "lapse")
+    leaving = select(ChangeRequest.id).where(ChangeRequest.status == R.OPEN, ChangeRequest.kind == K.LEAVE)
+    each_alone(_try_again, leaving.order_by(ChangeRequest.id))
 
 
 def _try_again(change_id: uuid.UUID) -> None:

@@ -24,7 +24,7 @@ from backend.groupbuy.models import Campaign, CampaignStatus, Order, OrderStatus
 from backend.groupbuy.money import COMMUNITY_DIGITS
 from backend.groupbuy.workflow import ORDER, orders_of
 from backend.payments import service as payments
-from backend.people.households import homes_of
+from backend.people.households import acted_for, homes_of
 
 K, R, S = ChangeKind, ChangeStatus, OrderStatus
 BOUGHT = frozenset({CampaignStatus.ORDERED, CampaignStatus.IN_TRANSIT})
@@ -113,7 +113,7 @@ def _record(actor: Actor, change: ChangeRequest) -> None:
 
 def visible(actor: Actor) -> Any:
     """A select of the requests of the homes the actor acts for, of those offered to them, and of the community's."""
-    mine = waiting.acted_for(actor)
+    mine = acted_for(actor)
     own = or_(ChangeRequest.household_id.in_(mine), ChangeRequest.to_household_id.in_(mine))
     helps = actor.scope(P.ORDER_FOR_OTHERS)
     helped = or_(within(ChangeRequest.place_code, helps), within(ChangeRequest.to_place, helps))

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import joinedload
 
 from backend.core.auth import Actor
+from backend.core.models import columns
 from backend.core.permissions import Permission as P
 from backend.core.transaction import database_now
 from backend.core.workflow import allowed_actions
@@ -31,7 +32,7 @@ def waiting(page: Sequence[Waiting], actor: Actor) -> list[dict[str, Any]]:
     before, allowed = line.ahead(page), allowed_actions(line.WAITING, page, actor, database_now())
     return [
         {
-            **_columns(entry),
+            **columns(entry),
             "name": entry.item.name,
             "ahead": before.get(entry.id, 0) if entry.status == WaitingStatus.WAITING else 0,
             "status_label": WaitingStatus(entry.status).label,
@@ -48,7 +49,7 @@ def changes(page: Sequence[ChangeRequest], actor: Actor) -> list[dict[str, Any]]
     allowed = [allowed_actions(flow, page, actor, now) for flow in (CHANGE, TRANSFER)]
     return [
         {
-            **_columns(change),
+            **columns(change),
             "kind_label": ChangeKind(change.kind).label,
             "status_label": ChangeStatus(change.status).label,
             "sentence": ASKED[ChangeKind(change.kind)],
@@ -57,7 +58,3 @@ def changes(page: Sequence[ChangeRequest], actor: Actor) -> list[dict[str, Any]]
         }
         for change in page
     ]
-
-
-def _columns(row: Any) -> dict[str, Any]:
-    return {column.name: getattr(row, column.name) for column in row.__table__.columns}

@@ -11,12 +11,12 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, or_, select, union
+from sqlalchemy import func, or_, select
 
 from backend.core import audit
 from backend.core.auth import HOUSE, Actor
 from backend.core.errors import Conflict, DomainError, NotFound
-from backend.core.jobs import job
+from backend.core.jobs import each_alone, job
 from backend.core.models import within
 from backend.core.permissions import Permission as P
 from backend.core.transaction import hot_row_last, rows, savepoint, unit_of_work
@@ -25,11 +25,12 @@ from backend.extensions import db
 from backend.groupbuy import campaigns, orders
 from backend.groupbuy.changes.models import Waiting, WaitingStatus
 from backend.groupbuy.models import Campaign, CampaignItem, CampaignPlace, CampaignStatus
-from backend.people.households import consents_to, homes_of
+from backend.people.households import acted_for, consents_to, homes_of
 from backend.places.models import Household
 
 W, C = WaitingStatus, CampaignStatus
 WAITED_FOR = frozenset({C.OPEN, C.CUT_OFF, C.ORDERED, C.IN_TRANSIT})
+ROUND = 500  # campaigns looked at in one round
 JOIN_LINE = "SELECT join_line(%s, %s, %s)"
 LEAVE_LINE = "SELECT leave_line(%s, %s, %s)"
 # The campaign and the household's count before the item, as everywhere: its own order may be on its way.
@@ -43,11 +44,6 @@ NOT_NOW = "not_open"  # the cut-off came between: the entry stays for what is gi
 def entries_of(entries: Sequence[Waiting], actor: Actor) -> set[uuid.UUID]:
     mine = set(db.session.scalars(acted_for(actor)))
     return {entry.id for entry in entries if entry.household_id in mine}
-
-
-def acted_for(actor: Actor) -> Any:
-    """A select of the households that are the actor's own, or have agreed for good."""
-    return union(homes_of(actor), consents_to(actor))
 
 
 def _serve(entry: Waiting, move: Move) -> None:
@@ -200,20 +196,21 @@ def ahead(page: Sequence[Waiting]) -> dict[uuid.UUID, int]:
 
 @job("groupbuy.serve_waiting", every="* * * * *", edge=False)
 def serve() -> None:
-    """Offers what is kept for the lines, one order a transaction; ends the lines of campaigns whose goods are there."""
-    with unit_of_work():
-        kept = list(db.session.scalars(_kept()))
-    for item_id in kept:
-        while _served_one(item_id):
-            pass
-    with unit_of_work():
-        end_over()
+    """Offers what is kept for the lines, line by line; ends the lines of campaigns whose goods are there."""
+    each_alone(_serve_line, _kept())
+    each_alone(_end_over, _over())
 
 
 def _kept() -> Any:
     selling = (Campaign.status == C.OPEN) & (Campaign.cut_off_at > func.now())
     items = select(CampaignItem.id).join(Campaign, Campaign.id == CampaignItem.campaign_id)
     return items.where(selling, CampaignItem.kept > 0).order_by(CampaignItem.id)
+
+
+def _serve_line(item_id: uuid.UUID) -> None:
+    """One order a transaction: what it takes is locked no longer than that."""
+    while _served_one(item_id):
+        pass
 
 
 def _served_one(item_id: uuid.UUID) -> bool:
@@ -265,8 +262,13 @@ def end(entry: Waiting, why: str) -> None:
     shorten([entry])
 
 
-def end_over() -> None:
-    """The goods are there, or the campaign is over: nobody gives a share up any more."""
-    over = select(Campaign.id).where(Campaign.status.not_in(WAITED_FOR))
-    ended = advance_all(WAITING, select(Waiting).where(Waiting.campaign_id.in_(over)), "end", why="over")
+def _over() -> Any:
+    """The campaigns whose goods are there, or which are over: nobody gives a share up any more."""
+    waits = select(Waiting.campaign_id).join(Campaign, Campaign.id == Waiting.campaign_id)
+    over = waits.where(Waiting.status == W.WAITING, Campaign.status.not_in(WAITED_FOR))
+    return over.distinct().limit(ROUND)
+
+
+def _end_over(campaign_id: uuid.UUID) -> None:
+    ended = advance_all(WAITING, select(Waiting).where(Waiting.campaign_id == campaign_id), "end", why="over")
     shorten([entry for entry, _ in ended])

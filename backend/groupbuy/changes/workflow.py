@@ -10,7 +10,7 @@ from backend.core.permissions import Permission as P
 from backend.core.workflow import Step, Workflow
 from backend.extensions import db
 from backend.groupbuy.changes.models import ChangeKind, ChangeRequest, ChangeStatus
-from backend.groupbuy.changes.waiting import acted_for
+from backend.people.households import acted_for
 
 K, R = ChangeKind, ChangeStatus
 

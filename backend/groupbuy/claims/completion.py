@@ -5,6 +5,7 @@ from sqlalchemy import func, or_, select
 from backend.core.jobs import each_alone, job
 from backend.core.workflow import advance_all
 from backend.groupbuy.claims import service as claims
+from backend.groupbuy.claims.models import Claim
 from backend.groupbuy.models import Campaign, CampaignStatus, Order, OrderStatus
 from backend.groupbuy.workflow import CAMPAIGN, CLAIM_WITHIN, ORDER
 
@@ -35,6 +36,8 @@ def close_settled() -> None:
     )
 
 
-@job("groupbuy.unanswered_claims", every="*/10 * * * *")
+@job("groupbuy.unanswered_claims", every="*/10 * * * *", edge=False)
 def unanswered_claims() -> None:
-    claims.take_silence_for_an_answer()
+    """Silence is an answer, campaign by campaign."""
+    unanswered = select(Claim.campaign_id).where(Claim.answer_by <= func.now()).distinct().limit(ROUND)
+    each_alone(claims.take_silence_for_an_answer, unanswered)

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.core.crypto import Encrypted
-from backend.core.models import Code, Labelled, Row, Timestamp
+from backend.core.models import Code, Labelled, Row, Timestamp, sql_list
 from backend.extensions import Model
 from backend.groupbuy.models import Campaign, CampaignItem, Order
 
@@ -53,7 +53,8 @@ class Claim(Row, Model):
         ForeignKeyConstraint(
             ["order_id", "item_id"], ["order_line.order_id", "order_line.item_id"], name="fk_claim_line"
         ),
-        CheckConstraint("kind IN ('damaged', 'missing', 'wrong', 'spoiled')", name="kind"),
+        CheckConstraint(f"status IN ({sql_list(ClaimStatus)})", name="status"),
+        CheckConstraint(f"kind IN ({sql_list(ClaimKind)})", name="kind"),
         CheckConstraint("num_nonnulls(quantity, grams) = 1 AND coalesce(quantity, grams) > 0", name="how_much"),
         CheckConstraint(f"({_GIVEN}) = (refund_fen IS NOT NULL)", name="refund_when_given"),
         CheckConstraint("coalesce(refund_fen, 0) >= 0 AND coalesce(offered_fen, 1) > 0", name="amounts"),
@@ -94,6 +95,7 @@ class Recall(Row, Model):
 
     __tablename__ = "recall"
     __table_args__ = (
+        CheckConstraint(f"status IN ({sql_list(RecallStatus)})", name="status"),
         CheckConstraint("refunded_fen >= 0 AND withheld >= 0 AND destroyed_quantity >= 0", name="amounts"),
         CheckConstraint("(status = 'open') = (destroyed_by IS NULL)", name="destroyed_by"),
         CheckConstraint(

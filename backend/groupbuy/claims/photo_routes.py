@@ -8,13 +8,13 @@ from flask import Response, request
 from backend.core.contract import Blueprint
 from backend.core.errors import DomainError
 from backend.core.operation import SIGNED_IN, current_actor, operation
+from backend.core.photos import TYPES
 from backend.groupbuy.claims import recalls
 from backend.groupbuy.claims import schemas as s
 from backend.groupbuy.claims import service as claims
 from backend.groupbuy.claims.photos import look
 
 blp = Blueprint("photos", __name__, url_prefix="/api/v1", description="照片 photos")
-TYPES = ("image/jpeg", "image/png", "image/webp")
 
 
 @blp.route("/photos", methods=["POST"])

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select, union, update
+from sqlalchemy import func, or_, select, update
 
 from backend.core import clock, photos
 from backend.core.auth import Actor
@@ -18,7 +18,7 @@ from backend.extensions import db
 from backend.groupbuy.claims.models import Claim, Recall
 from backend.groupbuy.models import Campaign, Order
 from backend.groupbuy.workflow import led
-from backend.people.households import consents_to, homes_of
+from backend.people.households import acted_for
 
 ORDER, CLAIM, RECALL = "order", "claim", "recall"
 AT_MOST = 6
@@ -90,7 +90,7 @@ def look(actor: Actor, photo_id: uuid.UUID) -> bytes:
 
 
 def _in_sight(actor: Actor) -> Any:
-    homes = union(homes_of(actor), consents_to(actor))
+    homes = acted_for(actor)
     in_charge = _in_charge(actor, P.CAMPAIGN_APPROVE)
     of_order = select(Order.id).where(Order.household_id.in_(homes))
     of_claim = select(Claim.id).where(or_(Claim.household_id.in_(homes), Claim.campaign_id.in_(in_charge)))

@@ -10,12 +10,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, or_, select, tuple_, union
+from sqlalchemy import func, or_, select, tuple_
 
 from backend.core import audit
 from backend.core.auth import HOUSE, Actor
 from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
 from backend.core.models import within
+from backend.core.money import yuan
 from backend.core.permissions import Permission as P
 from backend.core.photos import Photo
 from backend.core.transaction import database_now
@@ -30,7 +31,7 @@ from backend.groupbuy.money import Price, reprice
 from backend.groupbuy.orders import find as order_in_sight
 from backend.groupbuy.orders import hold as hold_order
 from backend.groupbuy.workflow import ORDER, led, orders_of
-from backend.people.households import consents_to, homes_of
+from backend.people.households import acted_for, consents_to, homes_of
 
 IN_VAIN = frozenset({ClaimStatus.REFUSED, ClaimStatus.WITHDRAWN})
 
@@ -41,13 +42,12 @@ IN_VAIN = frozenset({ClaimStatus.REFUSED, ClaimStatus.WITHDRAWN})
 def visible(actor: Actor) -> Any:
     """A select of the claims the actor has a part in, as the household or on its behalf, as the organiser, as the
     community."""
-    own = union(homes_of(actor), consents_to(actor))
     return (
         select(Claim)
         .join(Campaign, Campaign.id == Claim.campaign_id)
         .where(
             or_(
-                Claim.household_id.in_(own),
+                Claim.household_id.in_(acted_for(actor)),
                 Claim.claimed_by == actor.id,
                 led(actor),
                 within(Campaign.place_code, actor.scope(P.CAMPAIGN_APPROVE)),
@@ -233,7 +233,7 @@ def own_part(line: OrderLine) -> int:
 def _refuse_senseless(line: OrderLine, amount_fen: int) -> None:
     most = own_part(line)
     if amount_fen > most:
-        raise DomainError("more_than_the_line", f"最多退 {most / 100:.2f} 元，即这项商品现在的金额。", most_fen=most)
+        raise DomainError("more_than_the_line", f"最多退 {yuan(most)} 元，即这项商品现在的金额。", most_fen=most)
     if amount_fen == 0 < most:
         raise DomainError("nothing_to_refund", "退款金额要大于零；不同意请选择“不同意”并写明原因。")
 
@@ -288,10 +288,10 @@ def _resolve(order_ids: set[uuid.UUID]) -> None:
 AT_ONCE = 200
 
 
-def take_silence_for_an_answer() -> None:
+def take_silence_for_an_answer(campaign_id: uuid.UUID) -> None:
     """An organiser who has not answered in time: the claim goes to the community. A household that has not: it gets
     what it was offered, or the organiser's no stands."""
-    late = select(Claim).where(Claim.answer_by <= func.now())
+    late = select(Claim).where(Claim.campaign_id == campaign_id, Claim.answer_by <= func.now())
     due = {claim.id: claim.order_id for claim in db.session.scalars(late.order_by(Claim.answer_by).limit(AT_ONCE))}
     if not due:
         return

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from backend.core.auth import Actor
+from backend.core.money import yuan
 from backend.core.transaction import database_now
 from backend.core.workflow import allowed_actions
 from backend.extensions import db
@@ -135,7 +136,7 @@ def of_notices(page: Sequence[RecallNotice]) -> list[dict[str, Any]]:
 def _notice(notice: RecallNotice) -> dict[str, Any]:
     recall, item = notice.recall, notice.recall.item
     what = "您家已经领到的，请不要食用或使用，装好留在门口，会有人来收。" if notice.handed_out else "这部分不再发放。"
-    back = f"已付的 {notice.refund_fen / 100:.2f} 元会退给付款的人。" if notice.refund_fen else ""
+    back = f"已付的 {yuan(notice.refund_fen)} 元会退给付款的人。" if notice.refund_fen else ""
     return {
         "id": notice.id,
         "recall_id": recall.id,

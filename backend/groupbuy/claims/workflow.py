@@ -5,15 +5,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import union
-
 from backend.core.auth import Actor
 from backend.core.permissions import Permission as P
 from backend.core.workflow import Move, Step, Workflow
 from backend.extensions import db
 from backend.groupbuy.claims.models import UNDECIDED, Claim, ClaimStatus, Recall, RecallStatus
 from backend.groupbuy.workflow import campaigns_of
-from backend.people.households import consents_to, homes_of
+from backend.people.households import acted_for
 
 C, R = ClaimStatus, RecallStatus
 # Three parties, and nobody is two of them in one claim.
@@ -23,7 +21,7 @@ ORGANISER_ANSWERS, HOUSEHOLD_ANSWERS = timedelta(hours=48), timedelta(hours=72)
 
 def parties(claims: Sequence[Claim], actor: Actor) -> dict[uuid.UUID, set[str]]:
     """What the actor is in each claim. Whoever the household is, is nothing else in it: nobody decides their own."""
-    homes = set(db.session.scalars(union(homes_of(actor), consents_to(actor))))
+    homes = set(db.session.scalars(acted_for(actor)))
     organised = campaigns_of([claim.campaign for claim in claims], actor)
     found: dict[uuid.UUID, set[str]] = defaultdict(set)
     for claim in claims:

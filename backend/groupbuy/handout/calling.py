@@ -1,4 +1,4 @@
-"""Handing out without a crowd: pick-up numbers, batches, skipped numbers, quiet hours.
+"""Handing out without a crowd: pick-up numbers, batches and their pace, skipped numbers, quiet hours, what is kept.
 
 A number is called, and the person collects or is skipped. A skipped number sits out one batch and is called again;
 missed for the third time it is not collected. Numbers waiting are always called from the lowest up, so one that was
@@ -15,6 +15,8 @@ from backend.core.clock import SHANGHAI
 
 REQUEUED_AT_MOST = 2
 QUIET_FROM, QUIET_UNTIL = time(21), time(7, 30)
+# How long what nobody came for is kept before it goes to others: an order with food that spoils, and any other.
+KEPT_PERISHABLE, KEPT = timedelta(hours=3), timedelta(hours=72)
 
 # --- Numbers ----------------------------------------------------------------------------------------------------
 
@@ -70,6 +72,12 @@ def next_batch(waiting: Iterable[Waiting], batch: int, batch_size: int, at_once:
     return [entry.number for entry in queue[:room]]
 
 
+def may_call_from(now: datetime, last_call: datetime | None, every: timedelta, present: int) -> datetime:
+    """When the next batch may be called: so long after the last one as was published, while anybody called still
+    stands at the point; now, if nobody does."""
+    return max(now, last_call + every) if last_call and present else now
+
+
 def after_skip(entry: Waiting, batch: int) -> Waiting | None:
     """Where a called number stands that nobody answered to, `batch` being the last one called: behind the next batch.
     None: it has been called again as often as it may, and is not collected."""
@@ -109,3 +117,19 @@ def hand_out_from(
     """When calling may begin: a lorry at three in the morning waits for the morning, unless the community has agreed
     to be woken."""
     return arrived_at if agreed else next_waking(arrived_at, quiet_from, quiet_until)
+
+
+# --- What is published ------------------------------------------------------------------------------------------
+
+
+def kept_for(perishable: bool) -> timedelta:
+    return KEPT_PERISHABLE if perishable else KEPT
+
+
+def keeping_sentence() -> str:
+    """What becomes of what nobody fetches, as everyone may read it before the first order."""
+    short, long = (int(kept.total_seconds() // 3600) for kept in (KEPT_PERISHABLE, KEPT))
+    return (
+        f"每个号最多叫 {REQUEUED_AT_MOST + 1} 次。叫了没来、敲门没人的，有易变质食品的订单替您保留 {short} 小时，"
+        f"其他的保留 {long} 小时，可以请邻居代领或请人送上门；过时转给别人，已付的钱不退，没付的不用再付。"
+    )

@@ -42,7 +42,7 @@ class HandOutQuery(PageQuery):
 
 
 class CalledSchema(Schema):
-    """The batch just called; empty while the point is full."""
+    """The batch just called; empty while the point is full, or nobody waits."""
 
     numbers = fields.List(fields.Integer(), required=True)
     orders = fields.List(fields.Nested(HandOutOrderSchema), required=True)
@@ -59,7 +59,9 @@ class MyPlaceSchema(Schema):
 class QueueSchema(Schema):
     now_serving = fields.List(fields.Integer(), required=True)
     waiting = fields.Integer(required=True)
-    next_call_at = fields.AwareDateTime(allow_none=True)
+    next_call_at = fields.AwareDateTime(
+        allow_none=True, metadata={"description": "几时起可以叫下一批 from when the next batch may be called"}
+    )
     mine = fields.List(fields.Nested(MyPlaceSchema), required=True)
 
 

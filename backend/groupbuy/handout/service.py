@@ -14,13 +14,23 @@ from backend.core.auth import Actor
 from backend.core.clock import SHANGHAI
 from backend.core.crypto import keyring
 from backend.core.errors import Conflict, DomainError, NotFound
+from backend.core.money import yuan
 from backend.core.permissions import Permission as P
 from backend.core.transaction import database_now
 from backend.core.workflow import Move, advance, advance_all, lock, refuse_stale
 from backend.extensions import db
 from backend.groupbuy.campaigns import find, organised
 from backend.groupbuy.claims.recalls import handed_before, refuse_recalled
-from backend.groupbuy.handout.calling import Door, Waiting, after_skip, next_batch, next_waking, pickup_numbers
+from backend.groupbuy.handout.calling import (
+    Door,
+    Waiting,
+    after_skip,
+    kept_for,
+    may_call_from,
+    next_batch,
+    next_waking,
+    pickup_numbers,
+)
 from backend.groupbuy.handout.models import Pickup
 from backend.groupbuy.models import Campaign, CampaignStatus, Order, OrderStatus
 from backend.groupbuy.money import Price, reprice
@@ -32,9 +42,9 @@ from backend.places.models import Household
 
 BUILDING_DIGITS = 20
 TRIES = 5
-# How long what nobody came for is kept before it goes to others: food that spoils, and everything else.
-KEPT_PERISHABLE, KEPT = timedelta(hours=3), timedelta(hours=72)
 STANDING = frozenset({OrderStatus.READY, OrderStatus.NOT_COLLECTED})
+# What other packages do once orders are ready (deliveries to make): called with the campaign's id, in its transaction.
+on_hand_out: list[Callable[[uuid.UUID], None]] = []
 
 
 # --- Who hands out ----------------------------------------------------------------------------------------------
@@ -78,6 +88,8 @@ def hand_out(actor: Actor, campaign_id: uuid.UUID, revision: int) -> Campaign:
     advance(CAMPAIGN, campaign, "hand_out", actor, revision=revision)
     orders = select(Order).where(Order.campaign_id == campaign.id)
     _give_numbers(campaign, [order for order, _ in advance_all(ORDER, orders, "get_ready", actor)])
+    for react in on_hand_out:
+        react(campaign.id)
     return campaign
 
 
@@ -104,19 +116,28 @@ def _door(order: Order, home: Household) -> Door:
 
 
 def call_next(actor: Actor, campaign_id: uuid.UUID) -> list[Pickup]:
-    """Calls the next batch, never more than there is room for at the point: whoever was called and has neither
-    collected nor been skipped still stands there. Two who call at once call one after the other."""
+    """Calls the next batch, at the pace that was published: 409 `too_soon` with the instant, `next_call_at`, while
+    anybody called stands at the point and the batch before is younger than `batch_minutes`. Whoever was called and has
+    neither collected nor been skipped stands there, and there are never more than `at_once`; with nobody there the
+    next may be called at once. Two who call at once call one after the other, and the second comes too soon.
+
+    No number is called by hand. One that was skipped is called again as part of a batch, so at the same pace; whoever
+    comes without being called is served, and takes nobody's room.
+    """
     campaign = at_point(actor, campaign_id)
     now = lock(campaign)
     _refuse_calling(campaign, now)
     queue = {pickup.number: pickup for pickup in db.session.scalars(_in_the_queue(campaign))}
     waiting = [_entry(pickup) for pickup in queue.values() if pickup.waits]
-    batch, present = _last_batch(campaign.id) + 1, len(queue) - len(waiting)
-    called = [queue[n] for n in next_batch(waiting, batch, campaign.batch_size, campaign.at_once, present)]
+    (last, last_call), present = _last_batch(campaign.id), len(queue) - len(waiting)
+    if not waiting:
+        return []
+    _refuse_too_soon(campaign, now, last_call, present)
+    called = [queue[n] for n in next_batch(waiting, last + 1, campaign.batch_size, campaign.at_once, present)]
     for pickup in called:
-        pickup.waits, pickup.batch, pickup.called_at = False, batch, now
+        pickup.waits, pickup.batch, pickup.called_at = False, last + 1, now
     if called:
-        said = {"batch": batch, "numbers": [pickup.number for pickup in called]}
+        said = {"batch": last + 1, "numbers": [pickup.number for pickup in called]}
         audit.record("campaign", "call", actor, campaign, place_code=campaign.place_code, details=said)
     return called
 
@@ -124,16 +145,29 @@ def call_next(actor: Actor, campaign_id: uuid.UUID) -> list[Pickup]:
 def _refuse_calling(campaign: Campaign, now: datetime) -> None:
     if campaign.status != CampaignStatus.HANDING_OUT:
         raise Conflict("not_handing_out", "这个团购还没有开始发放，请团长先点“开始发放”。")
-    begins = max(_waking(campaign, now), campaign.hand_out_from or now)
+    begins = waking(campaign, now)
     if now < begins:
         detail = f"现在是休息时间，{begins.astimezone(SHANGHAI):%H:%M} 以后再叫号，别吵醒邻居。"
         raise Conflict("quiet_hours", detail, hand_out_from=begins)
 
 
-def _waking(campaign: Campaign, now: datetime) -> datetime:
-    """When people may be called, also where the goods came by day: at night only with the community's consent."""
-    agreed = campaign.quiet_consent_until and now < campaign.quiet_consent_until
-    return now if agreed else next_waking(now)
+def _refuse_too_soon(campaign: Campaign, now: datetime, last_call: datetime | None, present: int) -> None:
+    begins = may_call_from(now, last_call, pace(campaign), present)
+    if now < begins:
+        when = f"{begins.astimezone(SHANGHAI):%H:%M:%S}"
+        detail = f"还有 {present} 个号在场，{when} 起才能叫下一批，免得人多。在场的都领走或过号了，马上就可以叫。"
+        raise Conflict("too_soon", detail, next_call_at=begins)
+
+
+def pace(campaign: Campaign) -> timedelta:
+    return timedelta(minutes=campaign.batch_minutes)
+
+
+def waking(campaign: Campaign, at: datetime) -> datetime:
+    """From `at` on, when people may be called, also where the goods came by day: at night only with the community's
+    consent."""
+    agreed = campaign.quiet_consent_until and at < campaign.quiet_consent_until
+    return max(at if agreed else next_waking(at), campaign.hand_out_from or at)
 
 
 def _in_the_queue(campaign: Campaign) -> Any:
@@ -149,8 +183,11 @@ def _entry(pickup: Pickup) -> Waiting:
     return Waiting(pickup.number or 0, pickup.skips, pickup.not_before)
 
 
-def _last_batch(campaign_id: uuid.UUID) -> int:
-    return db.session.scalar(select(func.max(Pickup.batch)).where(Pickup.campaign_id == campaign_id)) or 0
+def _last_batch(campaign_id: uuid.UUID) -> tuple[int, datetime | None]:
+    """Which it was, and when it was called; 0 and None before the first."""
+    last = select(func.max(Pickup.batch), func.max(Pickup.called_at)).where(Pickup.campaign_id == campaign_id)
+    batch, called_at = db.session.execute(last).one()
+    return batch or 0, called_at
 
 
 def skip(actor: Actor, order_id: uuid.UUID, revision: int) -> Order:
@@ -160,7 +197,7 @@ def skip(actor: Actor, order_id: uuid.UUID, revision: int) -> Order:
     pickup = _pickup(order)
     if order.status != OrderStatus.READY or pickup.number is None or pickup.waits:
         raise Conflict("not_called", "这个号现在没有在叫，请刷新后再操作。")
-    again = after_skip(_entry(pickup), _last_batch(order.campaign_id))
+    again = after_skip(_entry(pickup), _last_batch(order.campaign_id)[0])
     if again is None:
         return _missed(actor, order, pickup)
     pickup.waits, pickup.skips, pickup.not_before = True, again.skips, again.not_before
@@ -213,7 +250,7 @@ def collect(
     order = _order(actor, order_id, revision)
     if how == "proxy" and (refused := _wrong_code(_pickup(order), code or "")):
         return refused
-    advance(ORDER, order, "collect", _here(actor, order), check=_may_go, details={"how": how})
+    advance(ORDER, order, "collect", _here(actor, order), check=may_go, details={"how": how})
     return order
 
 
@@ -232,7 +269,7 @@ def deliver(actor: Actor, order_id: uuid.UUID, revision: int, left_with: str = "
     """Brought to the door, or left with a neighbour where the household said so. The same rule for money."""
     order = _order(actor, order_id, revision)
     said = {"left_with": left_with}
-    advance(ORDER, order, "deliver", _here(actor, order), check=_may_go, details=said)
+    advance(ORDER, order, "deliver", _here(actor, order), check=may_go, details=said)
     return order
 
 
@@ -242,11 +279,11 @@ def owed(orders: Sequence[Order]) -> dict[uuid.UUID, int]:
     return {order.id: max(0, order.due_fen - paid[order.id]) for order in orders}
 
 
-def _may_go(order: Order, move: Move) -> None:
+def may_go(order: Order, move: Move) -> None:
     """Paid for, and not all of it recalled."""
     refuse_recalled(order)
     if fen := owed([order])[order.id]:
-        detail = f"还差 {fen / 100:.2f} 元没有付。请先收款并登记，再把货交给住户。"
+        detail = f"还差 {yuan(fen)} 元没有付。请先收款并登记，再把货交给住户。"
         raise Conflict("owed", detail, owed_fen=fen)
 
 
@@ -286,9 +323,8 @@ def _outcome(order: Order | None, debts: dict[uuid.UUID, int]) -> str:
 
 
 def kept_until(order: Order, missed_at: datetime) -> datetime:
-    """The stated rule: food that spoils is kept three hours after it was missed, everything else three days."""
-    spoils = any(line.allocated and line.item.perishable for line in order.lines)
-    return missed_at + (KEPT_PERISHABLE if spoils else KEPT)
+    """The stated rule (calling.keeping_sentence): shorter where food that spoils is in the bag."""
+    return missed_at + kept_for(any(line.allocated and line.item.perishable for line in order.lines))
 
 
 def give_up(actor: Actor, order_id: uuid.UUID, revision: int, reason: str | None) -> Order:

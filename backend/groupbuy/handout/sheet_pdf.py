@@ -1,39 +1,23 @@
-"""A sheet as a PDF on A4: black on white, large, the characters embedded, so that any phone or printer shows it."""
+"""A sheet as a PDF on A4: black on white, large, for any phone or printer."""
 
 from collections.abc import Sequence
-from importlib.resources import files
 
-from fpdf import FPDF
-from fpdf.enums import TextMode
-
+from backend.core.paper import LINE, MARGIN, POINT, Paper
 from backend.groupbuy.handout.sheets import Column, Label, Section, Sheet, qr
 
-# Noto Sans SC, from a package that carries nothing but the font.
-FONT = str(files("pylopdf_fonts_zh_cn") / "NotoSansSC-Regular.otf")
-MARGIN, GUTTER, LINE = 12.0, 2.0, 1.3  # mm, mm, lines of text a line takes
-POINT = 25.4 / 72  # mm
-STROKE = 0.25  # mm by which what one looks for is drawn bolder
+GUTTER = 2.0  # mm
 HEADING = 13
-CLOSING = "，。、；：！？）》】”’…"
 # Labels: 2 × 7 on A4, the common 99.1 × 38.1 mm.
 LABEL_WIDTH, LABEL_HEIGHT, LABEL_LEFT, LABEL_TOP, LABEL_GAP, LABELS = 99.1, 38.1, 4.65, 15.15, 2.5, 14
 QR = 27.0
 
 
-class Paper(FPDF):
-    """Pages with a head and a number, in our font."""
+class SheetPaper(Paper):
+    """Pages with a head and a number."""
 
     def __init__(self, sheet: Sheet) -> None:
-        super().__init__(format="A4")
+        super().__init__(f"{sheet.campaign} {sheet.title}")
         self.sheet = sheet
-        self.add_font("zh", "", FONT)
-        self.set_font("zh", size=16)
-        self.set_title(f"{sheet.campaign} {sheet.title}")
-        self.set_lang("zh-CN")
-        self.set_auto_page_break(False)
-        self.set_line_width(0.3)
-        self.set_margin(MARGIN)
-        self.alias_nb_pages("{{n}}")
 
     def header(self) -> None:
         if not self.sheet.columns:
@@ -46,31 +30,9 @@ class Paper(FPDF):
         if self.sheet.columns:
             self.write_at(self.w / 2 - 12, self.h - MARGIN, f"第 {self.page_no()} 页 / 共 {{{{n}}}} 页", 11)
 
-    def write_at(self, x: float, y: float, text: str, size: int, bold: bool = False) -> None:
-        self.set_font_size(size)
-        with self.local_context(text_mode=TextMode.FILL_STROKE if bold else TextMode.FILL, line_width=STROKE):
-            self.set_xy(x, y)
-            self.cell(text=text, h=size * POINT * LINE)
-
-    def wrapped(self, text: str, width: float, size: int) -> list[str]:
-        """The lines into which a text breaks: anywhere, as Chinese does, but not before a closing mark. (multi_cell
-        never ends where one character is wider than the cell.)"""
-        self.set_font_size(size)
-        lines = []
-        for paragraph in text.splitlines():
-            line, used = "", 0.0
-            for char in paragraph:
-                wide = self.get_string_width(char)
-                if line and used + wide > width and char not in CLOSING:
-                    lines.append(line)
-                    line, used = "", 0.0
-                line, used = line + char, used + wide
-            lines.append(line)
-        return lines
-
 
 def pdf(sheet: Sheet) -> bytes:
-    paper = Paper(sheet)
+    paper = SheetPaper(sheet)
     paper.add_page()
     for section in sheet.sections:
         _section(paper, sheet.columns, section)

@@ -18,6 +18,7 @@ from backend.core import clock
 from backend.core.auth import Actor
 from backend.core.errors import NotFound
 from backend.core.masking import Masked, mask_name
+from backend.core.money import yuan
 from backend.core.transaction import database_now
 from backend.extensions import db
 from backend.groupbuy.handout.calling import Door, pickup_numbers
@@ -96,7 +97,7 @@ class Package(NamedTuple):
 
     @property
     def to_pay(self) -> str:
-        return f"{self.owed_fen / 100:.2f}" if self.owed_fen else ""
+        return yuan(self.owed_fen) if self.owed_fen else ""
 
 
 def amount(goods: Goods) -> str:

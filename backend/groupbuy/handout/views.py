@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -10,14 +10,15 @@ from sqlalchemy.orm import contains_eager, selectinload
 
 from backend.core.auth import Actor
 from backend.core.errors import NotFound
+from backend.core.money import yuan
 from backend.core.transaction import database_now
 from backend.extensions import db
 from backend.groupbuy.arrivals.views import substitutes_of
 from backend.groupbuy.campaigns import find
 from backend.groupbuy.claims.recalls import recalled_items
-from backend.groupbuy.handout.calling import called_at
+from backend.groupbuy.handout.calling import REQUEUED_AT_MOST, called_at, may_call_from
 from backend.groupbuy.handout.models import Pickup
-from backend.groupbuy.handout.service import STANDING, at_point, kept_until, owed, pickup_code
+from backend.groupbuy.handout.service import STANDING, at_point, kept_until, owed, pace, pickup_code, waking
 from backend.groupbuy.models import Campaign, CampaignItem, Order, OrderLine, OrderStatus
 from backend.groupbuy.orders import mine
 from backend.groupbuy.workflow import acting_for
@@ -38,8 +39,7 @@ def queue(actor: Actor, campaign_id: uuid.UUID) -> dict[str, Any]:
     batch = max((row.batch or 0 for row in found), default=0)
     undone = [row for row in found if row.status == OrderStatus.READY]
     ahead = _ahead([row for row in undone if row.waits], batch + 1)
-    next_call = _next_call(campaign, [row.called_at for row in found if row.called_at])
-    every = timedelta(minutes=campaign.batch_minutes)
+    next_call = _next_call(campaign, found, present=len(undone) - len(ahead))
     return {
         "now_serving": sorted(row.number for row in undone if not row.waits),
         "waiting": len(ahead),
@@ -50,7 +50,7 @@ def queue(actor: Actor, campaign_id: uuid.UUID) -> dict[str, Any]:
                 "number": row.number,
                 "state": _state(row.status, row.number, row.waits),
                 "ahead": ahead.get(row.number),
-                "expected_at": called_at(ahead[row.number], next_call, campaign.batch_size, every)
+                "expected_at": called_at(ahead[row.number], next_call, campaign.batch_size, pace(campaign))
                 if row.number in ahead
                 else None,
             }
@@ -66,10 +66,10 @@ def _ahead(waiting: Sequence[Any], batch: int) -> dict[int, int]:
     return {number: place for place, (_, number) in enumerate(order)}
 
 
-def _next_call(campaign: Campaign, called: Sequence[datetime]) -> datetime:
-    earliest = [database_now(), *([campaign.hand_out_from] if campaign.hand_out_from else [])]
-    every = timedelta(minutes=campaign.batch_minutes)
-    return max(*earliest, *[max(called) + every] if called else earliest)
+def _next_call(campaign: Campaign, numbered: Sequence[Any], present: int) -> datetime:
+    """From when service.call_next lets the next batch be called, as things are now."""
+    now, last_call = database_now(), max((row.called_at for row in numbered if row.called_at), default=None)
+    return waking(campaign, may_call_from(now, last_call, pace(campaign), present))
 
 
 def _state(status: str, number: int | None, waits: bool) -> str:
@@ -102,12 +102,12 @@ def own_pickup(actor: Actor, order_id: uuid.UUID) -> dict[str, Any]:
         "pickup_place": order.campaign.pickup_place,
         "owed_fen": debt,
         "kept_until": until,
-        "advice": _advice(state, pickup, order.campaign) + (OWED.format(yuan=debt / 100) if debt else ""),
+        "advice": _advice(state, pickup, order.campaign) + (OWED.format(yuan=yuan(debt)) if debt else ""),
         "lines": goods_of([order.id])[order.id],
     }
 
 
-OWED = "还有 {yuan:.2f} 元没有付，领取时请付给团长。"
+OWED = "还有 {yuan} 元没有付，领取时请付给团长。"
 ADVICE = {
     "waiting": "叫到 {number} 号时请到{place}领取，不用提前排队。不方便下楼，可以把取货码告诉邻居，请邻居代领。",
     "called": "正在叫 {number} 号，请现在到{place}领取。来不了，可以请邻居凭取货码代领。",
@@ -115,7 +115,7 @@ ADVICE = {
     "missed": "没有等到您，货还替您留着。请把取货码告诉邻居请他代领，或请楼栋长、志愿者送上门。",
     "done": "已经领取，谢谢。",
 }
-SKIPPED = "叫过 {skips} 次没有等到您，隔一批会再叫；一共叫 3 次。"
+SKIPPED = f"叫过 {{skips}} 次没有等到您，隔一批会再叫；一共叫 {REQUEUED_AT_MOST + 1} 次。"
 
 
 def _advice(state: str, pickup: Pickup, campaign: Campaign) -> str:

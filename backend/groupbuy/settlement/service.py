@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 from backend.core import audit
 from backend.core.auth import Actor
 from backend.core.errors import Conflict, DomainError, Forbidden
+from backend.core.money import yuan
 from backend.core.permissions import Permission as P
 from backend.core.workflow import Move, advance, lock
 from backend.extensions import db
@@ -32,10 +33,6 @@ WHILE_PAYING = frozenset({C.ORDERED, C.IN_TRANSIT, C.ARRIVED, C.HANDING_OUT, C.C
 HANDED_OUT = frozenset({S.COLLECTED, S.DELIVERED, S.COMPLETED})
 NOTHING_LEFT = frozenset({S.CANCELLED, S.EXPIRED, S.REFUNDED})
 WHAT = {"supplier": "货款", "freight": "运费", "share": "团长报酬"}
-
-
-def _yuan(fen: int) -> str:
-    return f"{fen // 100}.{fen % 100:02d} 元"
 
 
 # --- Money out, money in ----------------------------------------------------------------------------------------
@@ -84,7 +81,7 @@ def _refuse_more_than_earned(actor: Actor, campaign: Campaign, amount_fen: int, 
         raise DomainError("wrong_account", "团长报酬由社区付，或者结算时从手里的现金扣除，不用登记支出。")
     if amount_fen > (left := _share(campaign)):
         raise DomainError(
-            "more_than_earned", f"按发放的数量，还没付的报酬是 {_yuan(left)}，请核对后重填。", left_fen=left
+            "more_than_earned", f"按发放的数量，还没付的报酬是 {yuan(left)} 元，请核对后重填。", left_fen=left
         )
 
 
@@ -140,7 +137,7 @@ def bear_loss(actor: Actor, campaign_id: uuid.UUID, amount_fen: int, reason: str
         raise Forbidden("not_by_oneself", "自己负责或经手付过款的团购，亏空要由社区另一位工作人员核定。")
     missing = payments.balance(payments.Account.CAMPAIGN, campaign.id, campaign.id) + _share(campaign)
     if amount_fen > missing:
-        raise DomainError("more_than_lost", f"亏空只有 {_yuan(max(missing, 0))}，请核对后重填。", lost_fen=missing)
+        raise DomainError("more_than_lost", f"亏空只有 {yuan(max(missing, 0))} 元，请核对后重填。", lost_fen=missing)
     borne: list[Any] = [("fund", _community_of(campaign), amount_fen), ("campaign", campaign.id, -amount_fen)]
     payments.post("loss", campaign.id, None, actor, borne)
     details = {"amount_fen": amount_fen}
@@ -228,7 +225,7 @@ def _unpaid(campaign: Campaign, orders: Sequence[Order]) -> list[Missing]:
     paid = payments.paid([order.id for order in orders])
     due = sum(max(order.due_fen - paid[order.id], 0) for order in orders)
     if due:
-        found.append(Missing("due_unpaid", f"还有住户没有付清，共 {_yuan(due)}，请先收齐并登记。", due))
+        found.append(Missing("due_unpaid", f"还有住户没有付清，共 {yuan(due)} 元，请先收齐并登记。", due))
     return found
 
 
@@ -247,17 +244,17 @@ def _uneven(campaign: Campaign, share: int) -> list[Missing]:
         return [*found, Missing("supplier_unpaid", "还没有登记付给供货商的货款，请先登记付款。")]
     lost = payments.balance(payments.Account.CAMPAIGN, campaign.id, campaign.id) + share
     if lost > 0:
-        detail = f"支出比收入多 {_yuan(lost)}，请核对付款；确属亏空的，请社区核定由互助金承担。"
+        detail = f"支出比收入多 {yuan(lost)} 元，请核对付款；确属亏空的，请社区核定由互助金承担。"
         found.append(Missing("loss", detail, lost))
     return found
 
 
 def _in_hand(name: str, fen: int, share: int) -> Missing:
-    after = f"扣除报酬 {_yuan(share)} 后，" if share else ""
+    after = f"扣除报酬 {yuan(share)} 元 后，" if share else ""
     if fen > 0:
-        return Missing("cash_in_hand", f"{name}{after}手里还有 {_yuan(fen)}，请交给社区并由社区登记。", fen)
+        return Missing("cash_in_hand", f"{name}{after}手里还有 {yuan(fen)} 元，请交给社区并由社区登记。", fen)
     return Missing(
-        "advanced", f"{name}{after}还有 {_yuan(-fen)} 没有拿到，请社区付给：垫付的登记报销，报酬登记支出。", fen
+        "advanced", f"{name}{after}还有 {yuan(-fen)} 元 没有拿到，请社区付给：垫付的登记报销，报酬登记支出。", fen
     )
 
 

@@ -15,7 +15,7 @@ from itertools import groupby
 
 import psutil
 
-from bench import engine
+from bench import engine, evening
 from bench.load import Figures, run
 from bench.oscar_world import LeftOut
 from bench.report import Round, judge, print_table, print_verdicts
@@ -43,6 +43,7 @@ def main() -> int:
     errors = sum(figures.errors for played in rounds for figures in played.values())
     if errors:
         print(f"FAIL  {errors} answers were not the expected ones")
+    failures += evening.compare() if options.only in evening.NAME else 0
     return 1 if failures or errors else 0
 
 

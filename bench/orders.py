@@ -52,6 +52,13 @@ def keyed(requests: Sequence[bytes]) -> Iterator[bytes]:
         yield b"%b%b-%010d%b" % (head, run, number, tail)
 
 
+def keyed_in_turn(requests: Sequence[bytes]) -> Iterator[bytes]:
+    """Each request once, in the order given, with a key of its own: for what nobody may do twice."""
+    run = uuid4().hex[:16]
+    for number, request in enumerate(requests):
+        yield request.replace(KEY.encode(), f"{run}-{number:010d}".encode())
+
+
 @contextmanager
 def bare(server: str) -> Iterator[dict[str, str]]:
     """(a): the tables of bench/bare.py and one hot item."""

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
-from bench import order_world, orders, oscar_world, world
+from bench import claims, order_world, orders, oscar_world, world
 from bench.load import http
 from bench.server import Server
 
@@ -92,6 +92,10 @@ APPS = {
     "orders-1": App("bench.house:app", order_world.house(), "/readyz"),
     "orders-1000": App("bench.house:app", order_world.house(1000), "/readyz"),
     "orders-5m": App("bench.house:app", order_world.house(1, 5_000_000), "/readyz", option="--with-history"),
+    "bare-claims": App("bench.bare:app", claims.bare, ready="/hello"),
+    "claims": App("bench.house:app", claims.house(claims.VOLUNTEERS, 1_000_000, claims.HOT, 0), "/readyz"),
+    "tasks-1k": App("bench.house:app", claims.house(claims.LOOKING, 1, claims.HERE, 900), "/readyz"),
+    "tasks-1m": App("bench.house:app", claims.house(claims.LOOKING, 1, claims.HERE, 1_000_000), "/readyz"),
     **{f"anlin-{n}": App("bench.house:app", world.compounds(n), ready="/readyz") for n in SIZES},
 }
 
@@ -99,6 +103,7 @@ HELLO, SELECT1, DRY_RUN = "Flask hello", "bare Flask SELECT 1", "one-click dry r
 HOUSE_SELECT1 = "SELECT 1, signed in"
 BARE_ORDER, OSCAR = "bare Flask order, one statement", "django-oscar 4.2"
 ORDER = "an order, one hot campaign"
+BARE_CLAIM, TASK_LIST = "bare Flask claim, one statement", "what can I do now, {} open tasks"
 FLAT = 1 / 1.3
 AS_FAST = 1 / 1.2
 
@@ -122,4 +127,8 @@ SCENARIOS: list[Entry] = [
     Scenario("an order, 1,000 campaigns", "orders-1000", order_world.orders, 201, [Bar(ORDER, AS_FAST)]),
     Scenario("an order, 5 million older ones", "orders-5m", order_world.orders, 201, [Bar(ORDER, AS_FAST)]),
     Scenario(OSCAR, "oscar", orders.oscar_orders, expect=201),
+    Scenario(BARE_CLAIM, "bare-claims", claims.bare_claims, expect=201),
+    Scenario("a claim, one hot task", "claims", claims.claims, 201, [Bar(BARE_CLAIM, 0.5), P99Bar(BARE_CLAIM, 2)]),
+    Scenario(TASK_LIST.format("1,000"), "tasks-1k", claims.lists),
+    Scenario(TASK_LIST.format("1,000,000"), "tasks-1m", claims.lists, bars=[Bar(TASK_LIST.format("1,000"), FLAT)]),
 ]

@@ -1,0 +1,3 @@
+"""The door for other features: nothing yet but the words of a request's states."""
+
+from backend.medicine.requests.models import RequestStatus as RequestStatus

@@ -1,0 +1,21 @@
+"""Two homes in one stairwell: he's, who has a phone, and the neighbours', who have none."""
+
+import pytest
+
+from backend.core.settings import settings
+from tests.factories import groupbuy as g
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path, monkeypatch):
+    monkeypatch.setitem(settings, "FILE_STORAGE", f"file:{tmp_path / 'files'}")
+
+
+@pytest.fixture
+def home(world, app):
+    return g.home(app, "101", "he")
+
+
+@pytest.fixture
+def neighbours(world, app):
+    return g.home(app, "102", no_smartphone=True)

@@ -14,7 +14,7 @@ help: ## show this list
 run: setup ## start everything on http://127.0.0.1:8000 (PORT=8001 to change it); Ctrl-C stops it
 	@exec $(PY) -m backend.up
 
-walk: setup ## play the two stories against the running server: the certificate, and a group buy from order to door
+walk: setup ## play four stories against the running server: certificate, group buy, volunteers, medicine
 	@DEMO_MODE=1 exec .venv/bin/flask --app wsgi demo walk
 
 test: setup ## the everyday tests, two at a time, under ten minutes

@@ -12,10 +12,28 @@ from backend.groupbuy.changes.waiting import WAITING
 from backend.groupbuy.changes.workflow import CHANGE
 from backend.groupbuy.claims.models import ClaimStatus, RecallStatus
 from backend.groupbuy.claims.workflow import CLAIM, RECALL
+from backend.groupbuy.joining.models import JoinStatus
+from backend.groupbuy.joining.workflow import JOINING
 from backend.groupbuy.models import CampaignStatus, OrderStatus
 from backend.groupbuy.workflow import CAMPAIGN, ORDER
+from backend.medicine.goods.models import GoodsStatus, OfferStatus
+from backend.medicine.goods.workflow import OFFER, PURCHASE
+from backend.medicine.requests.models import CustodyStatus, RequestStatus
+from backend.medicine.requests.models import LineStatus as MedicineLineStatus
+from backend.medicine.trips.models import TripStatus
+from backend.medicine.trips.workflow import TRIP
+from backend.medicine.workflow import CUSTODY, REQUEST
+from backend.medicine.workflow import LINE as MEDICINE_LINE
 from backend.payments.models import PaymentStatus, RefundStatus
 from backend.payments.workflow import PAYMENT, REFUND
+from backend.volunteering.planning.models import LineStatus, PlanStatus
+from backend.volunteering.planning.workflow import EVENING, LINE
+from backend.volunteering.tasks.models import HoldStatus, TaskStatus
+from backend.volunteering.tasks.workflow import CLAIM as TASK_CLAIM
+from backend.volunteering.tasks.workflow import TASK
+from backend.volunteering.teams.appointing import APPOINTMENT
+from backend.volunteering.teams.coverage import VACANCY
+from backend.volunteering.teams.models import AppointmentStatus, VacancyStatus
 
 FLOWS = (
     (APPLICATION, Status),
@@ -24,10 +42,23 @@ FLOWS = (
     (ORDER, OrderStatus),
     (WAITING, WaitingStatus),
     (CHANGE, ChangeStatus),
+    (JOINING, JoinStatus),
     (CLAIM, ClaimStatus),
     (RECALL, RecallStatus),
+    (REQUEST, RequestStatus),
+    (MEDICINE_LINE, MedicineLineStatus),
+    (CUSTODY, CustodyStatus),
+    (TRIP, TripStatus),
+    (PURCHASE, GoodsStatus),
+    (OFFER, OfferStatus),
     (PAYMENT, PaymentStatus),
     (REFUND, RefundStatus),
+    (APPOINTMENT, AppointmentStatus),
+    (VACANCY, VacancyStatus),
+    (TASK, TaskStatus),
+    (TASK_CLAIM, HoldStatus),
+    (EVENING, PlanStatus),
+    (LINE, LineStatus),
 )
 README = Path(__file__).parents[1] / "README.md"
 

@@ -1,5 +1,5 @@
-"""The demo: loaded once, its stories as the public and its people see them, the walk to a certificate, and the walk
-from an order on behalf to the door."""
+"""The demo: loaded once, its stories as the public and its people see them, and the walks: to a certificate, from an
+order on behalf to the door, through an evening of the volunteers, and of medicine that costs no volunteer a cent."""
 
 import fcntl
 import os
@@ -12,7 +12,8 @@ import psycopg
 import pytest
 import requests
 
-from backend.demo.people import COMPOUNDS, PEOPLE
+from backend.demo.people import COMPOUNDS, HELPERS, PEOPLE
+from tests.cast import MACHIDUN
 from tests.conftest import OWNER, VAR, clone, url_of
 from tests.factories.servers import Server, environment, flask, running, serving, sign_in
 
@@ -76,7 +77,7 @@ def test_as_many_people_as_in_machidun(demo):
     )
     assert demo.owner.execute(counted).fetchone() == (4200, 4200, 4200)
     assert demo.owner.execute("SELECT count(*), count(demo_name) FROM app_user").fetchone() == (
-        63 + len(PEOPLE),
+        63 - len(HELPERS) + len(PEOPLE),  # some of the 63 volunteers sign in
         len(PEOPLE),
     )
     held = {
@@ -89,6 +90,22 @@ def test_as_many_people_as_in_machidun(demo):
     assert demo.owner.execute("SELECT count(*) FROM place WHERE length(code) <= 12").fetchone() == (3702,)
     shown = demo.get("/demo/people")["items"]
     assert [person["name"] for person in shown] == [p.name for p in PEOPLE]
+
+
+def test_the_team_of_machidun_with_its_gaps(demo):
+    """63 volunteers of five kinds; a head for each of the 55 buildings but four, and what has stood empty too long."""
+    kinds = dict(demo.owner.execute("SELECT kind, count(*) FROM volunteer GROUP BY kind").fetchall())
+    assert sum(kinds.values()) == 63 and len(kinds) == 5
+    board = demo.get(f"/communities/{MACHIDUN}/coverage", "李国强")
+    heads = [b["cells"][0]["state"] for c in board["compounds"] for b in c["buildings"]]
+    assert (len(heads), heads.count("vacant")) == (55, 4)
+    assert board["compounds"][0]["roles_held"] == board["compounds"][0]["roles_needed"] == 19
+    empty = [cell for c in board["compounds"] for b in c["buildings"] for cell in b["cells"] if cell["since"]]
+    assert empty and all(cell["told"] == "secretary" for cell in empty)
+    assert sum(cell["suggestion"] is not None for cell in empty) > len(empty) / 2
+    assert board["grid_workers"][0]["leave_due"] == 2
+    forecast = demo.get(f"/communities/{MACHIDUN}/coverage/forecast", "李国强")["gaps"]
+    assert forecast, "the seconded cadres withdraw within the month"
 
 
 def test_the_five_stories_as_anyone_sees_them(demo):
@@ -166,7 +183,71 @@ def test_the_walk_from_an_order_on_behalf_to_the_door_leaves_every_account_at_ze
     assert steps == [str(n) for n in range(1, 12)]
     assert "何婆婆：您订了 2 份蔬菜包，全部分到。" in walked.stdout
     assert "张敏：您订了 3 份蔬菜包，分到 1 份" in walked.stdout and "张敏的差额 ¥60.00 已原路退回" in walked.stdout
+    assert "起才叫下一批；领走了，马上可以叫" in walked.stdout and "易变质食品的订单替您保留 3 小时" in walked.stdout
     assert "每个账户都是零" in walked.stdout and "试算平衡：¥0.00" in walked.stdout
+    checked = flask(demo.env, "invariants")
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_what_volunteers_have_to_do_today_and_who_is_at_it(demo):
+    """An evening of 24 stairwells, and one of each state that is worth looking at."""
+    tasks = demo.get(f"/tasks?place={MACHIDUN}&status=open&limit=100", "冯玉洁")["items"]
+    carried = [task for task in tasks if task["title"].startswith("送爱心菜")]
+    assert len(carried) == 24 and {task["taken"] for task in carried} == {0}
+    assert {"gate_shift", "disinfection", "care_call", "care_visit", "patient_escort"} <= {
+        task["kind"] for task in tasks
+    }
+    assert len(demo.get(f"/task-patterns?place={MACHIDUN}", "冯玉洁")["items"]) == 3
+    (visit,) = demo.get("/task-claims", "罗志刚")["items"]
+    assert (visit["status"], visit["doors"], "start" in visit["allowed_actions"]) == ("claimed", 3, True)
+    (call,) = demo.get("/task-claims", "丁小军")["items"]
+    assert call["reminder_due"], "the lease is about to run out"
+    assert [one["status"] for one in demo.get("/task-claims?live=false", "刘大爷")["items"]][-1] == "done"
+    offered = demo.get("/tasks/for-me", "罗志刚")["items"]
+    assert offered[0]["offered"] and offered[0]["why"]
+    team = demo.get(f"/teams?place={MACHIDUN}", "冯玉洁")["items"][0]["id"]
+    (line,) = demo.get(f"/teams/{team}/lines", "冯玉洁")["items"]
+    seen = demo.get(f"/lines/{line['id']}", "冯玉洁")
+    assert (seen["bottleneck"], seen["ends_at"] is not None) == ("carry", True)
+
+
+def test_medicine_in_each_state_worth_looking_at(demo):
+    requests_ = demo.get("/medicine-requests?limit=100", "陈静")["items"]
+    assert {one["status"] for one in requests_} == {
+        "submitted", "needs_info", "planned", "substitute_pending", "buying", "settled",
+    }  # fmt: skip
+    assert "演示" not in str(requests_), "a name is the answer to a recorded look alone"
+    (dearer,) = [one for one in requests_ if one["status"] == "substitute_pending"]
+    assert dearer["questions"][0]["fen"] > dearer["lines"][0]["ceiling_fen"]
+    (course,) = demo.get(f"/medicine-courses?place={BY_STORY['ready'].code}", "刘大爷")["items"]
+    assert (course["days_left"], course["due"]) == (3, True)
+    assert len(demo.get("/pharmacies", "李国强")["items"]) == 2
+    assert demo.get(f"/medicine-balances?place={MACHIDUN}", "陈静")["items"][0]["name"] == "宋海涛"
+
+
+def test_an_evening_is_planned_carried_verified_and_counted(demo):
+    began = time.monotonic()
+    with running(demo.env, "flask", "--app", "wsgi", "jobs", "run"):
+        walked = flask(demo.env, "demo", "walk", "--story", "volunteers", "--url", demo.server.url)
+    assert walked.returncode == 0, walked.stdout + walked.stderr
+    assert time.monotonic() - began < 60
+    assert [line.split(".")[0] for line in walked.stdout.splitlines() if line[:1].isdigit()] == [
+        str(n) for n in range(1, 11)
+    ]
+    assert "分钟全部送完" in walked.stdout and "9栋1单元" in walked.stdout
+    assert "看不到地址" in walked.stdout and "丁小军看到 4 户" in walked.stdout
+    checked = flask(demo.env, "invariants")
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_medicine_refused_at_the_door_costs_the_volunteer_nothing(demo):
+    walked = flask(demo.env, "demo", "walk", "--story", "medicine", "--url", demo.server.url)
+    assert walked.returncode == 0, walked.stdout + walked.stderr
+    assert [line.split(".")[0] for line in walked.stdout.splitlines() if line[:1].isdigit()] == [
+        str(n) for n in range(1, 13)
+    ]
+    assert "垫付了 236.80 元" in walked.stdout and "手里 ¥0.00" in walked.stdout
+    assert "试算平衡：¥0.00" in walked.stdout
     checked = flask(demo.env, "invariants")
     assert checked.returncode == 0, checked.stdout
 
@@ -191,7 +272,8 @@ def test_the_desk_and_each_of_its_modules_is_served(demo):
         assert answer.ok and "javascript" in answer.headers["Content-Type"], name
         wanted |= set(re.findall(r'from "\./(\w+\.js)"', answer.text))
         seen.add(name)
-    assert {"campaigns.js", "orders.js", "handout.js", "organise.js", "books.js", "requests.js"} <= seen
+    assert {"campaigns.js", "orders.js", "handout.js", "organise.js", "books.js", "requests.js", "joining.js"} <= seen
+    assert {"tasks.js", "team.js", "evening.js", "coverage.js", "assembly.js", "medicine.js", "trips.js"} <= seen
 
 
 def test_without_demo_mode_there_is_no_demo(demo):

@@ -5,8 +5,15 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from backend.core.transaction import unit_of_work
-from backend.demo import community, walk, walk_group_buy
+from backend.demo import community, walk, walk_group_buy, walk_medicine, walk_volunteers
 from backend.demo.people import PEOPLE
+
+CERTIFICATION = "certification"
+STORIES = {
+    "group-buy": walk_group_buy.walk,
+    "volunteers": walk_volunteers.walk,
+    "medicine": walk_medicine.walk,
+}
 
 group = AppGroup("demo", help="The demo community (DEMO_MODE=1).")
 
@@ -33,15 +40,16 @@ def people() -> None:
 
 @group.command("walk")
 @click.option("--url", default=None, help="A running server; default http://127.0.0.1:$PORT.")
-@click.option("--story", type=click.Choice(["certification", "group-buy"]), default=None, help="Only this one.")
+@click.option("--story", type=click.Choice([CERTIFICATION, *STORIES]), default=None, help="Only this one.")
 def walk_through(url: str | None, story: str | None) -> None:
-    """Play the main jobs through the HTTP API of a running server: from the click to the certificate, and from an
-    order on behalf to the door."""
+    """Play the main jobs through the HTTP API of a running server: from the click to the certificate, from an order on
+    behalf to the door, an evening of the volunteers, and medicine that costs no volunteer a cent."""
     _demo_only()
     url = url or f"http://127.0.0.1:{current_app.config['PORT']}"
-    if story != "group-buy":
+    if story in (None, CERTIFICATION):
         with unit_of_work():
             compound = community.add_ready_compound()
         walk.walk(url, compound, click.echo)
-    if story != "certification":
-        walk_group_buy.walk(url, click.echo)
+    for name, told in STORIES.items():
+        if story in (None, name):
+            told(url, click.echo)

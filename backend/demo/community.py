@@ -6,7 +6,7 @@ state goes through the verbs, so that its history is a real one.
 
 import random
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,22 @@ from backend.certification import service as certification
 from backend.core import clock
 from backend.core.auth import HOUSE
 from backend.core.models import new_id
-from backend.core.permissions import ONE_HEAD_SEVEN_ROLES, Role
+from backend.core.permissions import Role
 from backend.core.settings import settings
 from backend.core.transaction import unit_of_work
-from backend.demo import group_buys
-from backend.demo.people import COMMUNITY, COMPOUNDS, HOMES, PEOPLE, Compound, Home, Person, actor, user_named
+from backend.demo import errands, group_buys, medicine, volunteers
+from backend.demo.people import (
+    COMMUNITY,
+    COMPOUNDS,
+    HOMES,
+    PEOPLE,
+    Compound,
+    Home,
+    Person,
+    a_name,
+    actor,
+    user_named,
+)
 from backend.extensions import db
 from backend.fieldwork.models import DailyRecord
 from backend.people.households import bind, members_of, set_phone, update, update_member
@@ -33,9 +44,6 @@ from backend.places.service import count_households, import_register, place_name
 
 REGISTER = Path(__file__).parents[1] / "places" / "data" / "wuhan_divisions.csv"
 DAYS = 15
-FAMILY = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜"
-GIVEN = "秀英伟芳静丽强军洋勇艳杰娟涛明超霞平刚桂兰玉珍建国"
-VOLUNTEERS = 63
 OFFICE = "027-83210000"
 
 
@@ -53,18 +61,20 @@ def load(say: Callable[[str], Any] = print) -> None:
             say("  loading Machidun community: 5 compounds, 4,200 households, 63 volunteers …")
             for compound in COMPOUNDS:
                 _compound(compound)
-            _volunteers()
         for person in newcomers:
             _post(person.name, person.role, person.place)
     with unit_of_work():
         for home in HOMES:
             _settle_in(home)
+    volunteers.load()
     with unit_of_work():
         for compound in COMPOUNDS:
             top_up(compound.code, gap=compound.story == "gaps")
     with unit_of_work():
         _stories()
     group_buys.load(say)
+    errands.load(say)
+    medicine.load(say)
 
 
 def _people() -> list[Person]:
@@ -117,7 +127,7 @@ def _households(compound: Compound, units: list[str]) -> None:
             medical_family=chance.random() < 0.03,
             chronic_illness=old and chance.random() < 0.5,
         )
-        head = HouseholdMember(household_id=household.id, is_head=True, name=_name(chance))
+        head = HouseholdMember(household_id=household.id, is_head=True, name=a_name(chance))
         set_phone(head, f"1380000{chance.randint(0, 9999):04d}")
         doors.append(household)
         heads.append(head)
@@ -141,31 +151,6 @@ def _settle_in(home: Home) -> None:
         bind(grid, head.id, user_named(home.person))
 
 
-def _name(chance: random.Random) -> str:
-    return chance.choice(FAMILY) + "".join(chance.sample(GIVEN, 2))
-
-
-def _volunteers() -> None:
-    """63 volunteers: a head for each building, then the seven roles over the compounds in turn."""
-    chance = random.Random(63)
-    buildings = list(
-        db.session.scalars(
-            select(Place.code)
-            .where(Place.kind == "building", Place.parent_code.startswith(COMMUNITY))
-            .order_by(Place.code)
-        )
-    )
-    seven = ONE_HEAD_SEVEN_ROLES[1:]
-    for n in range(VOLUNTEERS):
-        user = User(name=_name(chance))
-        db.session.add(user)
-        db.session.flush()
-        if n < len(buildings):
-            appoint(HOUSE, user.id, Role.BUILDING_HEAD, buildings[n])
-        else:
-            appoint(HOUSE, user.id, seven[(n - len(buildings)) % 7], COMMUNITY)
-
-
 def top_up(code: str, gap: bool = False) -> None:
     """Daily records for the days over that have none; with `gap`, two days without disinfection."""
     yesterday = clock.today() - timedelta(days=1)
@@ -186,6 +171,7 @@ def _sheet(code: str, day: date, households: int, by: object, dirty: bool) -> di
         "disinfection_rounds": 0 if dirty else 2, "disinfected_area": 0 if dirty else 12_000,
         "supply_requests": 40, "supply_met": 40, "publicity_actions": 3,
         "disputes_open": 0, "disputes_handled": 1, "roles_held": 19, "roles_needed": 19,
+        "changed_at": datetime.combine(day, time(18), clock.SHANGHAI),
     }  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """The demo's people: name, role, place, and what they are there to show. Households and the rest are made up."""
 
+import random
 import uuid
 from typing import NamedTuple
 
@@ -56,7 +57,12 @@ PEOPLE = (
     Person("胡桂芳", Role.ORGANISER, COMMUNITY, "团长：开团、到货、叫号发放、结算"),
     Person("杨春梅", Role.ORGANISER, COMMUNITY, "副团长"),
     Person("丁小军", Role.TRANSPORTER, COMMUNITY, "志愿者：叫号发放、送货上门"),
+    Person("冯玉洁", Role.COORDINATOR, COMMUNITY, "综合协调员：排今晚、指派、核实、看岗位空缺"),
+    Person("罗志刚", Role.TRANSPORTER, COMMUNITY, "志愿者，要上班：两个电话之间领一项任务"),
+    Person("宋海涛", Role.SUPPLY_PURCHASER, COMMUNITY, "志愿者，有车：外出买药、送药上门"),
 )
+# Those of them who are members of the community's mass-work team.
+HELPERS = ("刘大爷", "丁小军", "冯玉洁", "罗志刚", "宋海涛")
 
 
 class Home(NamedTuple):
@@ -75,6 +81,15 @@ HOMES = (
     Home(f"{COMMUNITY}-001-001-001", "301", "何秀兰", None, {"no_smartphone": True, "lives_alone": True}),
     Home(f"{COMMUNITY}-001-001-001", "502", "张敏", "张敏", {"no_smartphone": False, "lives_alone": False}),
 )
+
+
+FAMILY = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜"
+GIVEN = "秀英伟芳静丽强军洋勇艳杰娟涛明超霞平刚桂兰玉珍建国"
+
+
+def a_name(chance: random.Random) -> str:
+    """Of somebody who is made up."""
+    return chance.choice(FAMILY) + "".join(chance.sample(GIVEN, 2))
 
 
 def user_named(name: str) -> uuid.UUID:

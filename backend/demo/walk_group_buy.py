@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from backend.core import clock
+from backend.core.money import yuan
 from backend.demo.group_buys import COMPOUND
 from backend.demo.people import HOMES
 from backend.demo.walking import Hand
@@ -16,10 +17,6 @@ GREENS = {"name": "蔬菜包", "share_label": "份", "cost_fen": 2600, "freight_
           "total": 20, "cap": 3, "perishable": True}  # fmt: skip
 
 PARTS = {"进货价": "cost_fen", "运费": "freight_fen", "团长所得": "organiser_fen"}
-
-
-def yuan(fen: int) -> str:
-    return f"¥{fen / 100:.2f}"
 
 
 def walk(url: str, say: Callable[[str], Any]) -> None:
@@ -50,15 +47,16 @@ class Day:
             "place_code": COMPOUND, "title": f"蔬菜包（演示 {at:%H:%M}）", "supplier": "慈惠街蔬菜基地",
             "policy": "one_each_first", "opens_at": (at - timedelta(hours=1)).isoformat(),
             "cut_off_at": (at + timedelta(days=1)).isoformat(), "pickup_place": "马池苑西门岗亭",
-            "allows_on_delivery": True, "items": [GREENS],
+            "allows_on_delivery": True, "batch_size": 1, "at_once": 2, "items": [GREENS],
         })  # fmt: skip
         self.campaign = drafted
         self._step("publish")
         item = self.campaign["items"][0]
-        parts = ((word, yuan(item[name])) for word, name in PARTS.items())
-        self.say(f"1. 团长胡桂芳公布“{drafted['title']}”，每份 {yuan(item['price_fen'])}："
+        parts = ((word, f"¥{yuan(item[name])}") for word, name in PARTS.items())
+        self.say(f"1. 团长胡桂芳公布“{drafted['title']}”，每份 ¥{yuan(item['price_fen'])}："
                  + "，".join(f"{word} {fen}" for word, fen in parts))  # fmt: skip
         self.say(f"   {self.campaign['policy_sentence']}")
+        self.say(f"   {self.campaign['keeping_sentence']}")
 
     def order(self) -> None:
         her = self._household(self.head, HER_DOOR.unit, HER_DOOR.room)
@@ -66,11 +64,11 @@ class Day:
         self.say("2. 何婆婆没有智能手机，当面同意楼栋长刘大爷代她订 2 份，送上门，货到付款")
         mine = self._place("张敏", self.resident, 3)
         pay_by = datetime.fromisoformat(mine["pay_by"]).astimezone(clock.SHANGHAI)
-        self.say(f"3. 张敏用手机订 3 份，应付 {yuan(mine['due_fen'])}，请在 {pay_by:%H:%M} 前付款")
+        self.say(f"3. 张敏用手机订 3 份，应付 ¥{yuan(mine['due_fen'])}，请在 {pay_by:%H:%M} 前付款")
         payment = self.resident.post(f"/orders/{mine['id']}/payments", {"method": "wechat"})
         self.resident.post(f"/payments/{payment['id']}/prepay", {})
         paid = self.resident.post(f"/demo/payments/{payment['id']}/pay", {})
-        self.say(f"   向支付平台核实 → {paid['status_label']} {yuan(paid['amount_fen'])}")
+        self.say(f"   向支付平台核实 → {paid['status_label']} ¥{yuan(paid['amount_fen'])}")
         neighbour = self._household(self.grid, f"{COMPOUND}-002-001", "201")
         self._place("邻居", self.grid, 1, terms="on_delivery", household_id=neighbour, consent="voice")
         self.say("4. 2栋的邻居打电话请网格员王秀英代订 1 份，自己来取")
@@ -96,13 +94,20 @@ class Day:
         self._step("hand-out")
         pickup = self.resident.get(f"/orders/{self.orders['张敏']['id']}/pickup")
         self.say(f"7. 开始发放。张敏的取货号是 {pickup['number']} 号：{pickup['advice']}")
-        called = self.volunteer.post(self._at("call-next"), {})
-        self.say(f"8. 志愿者丁小军叫号：{'、'.join(str(n) for n in called['numbers'])} 号")
-        for order in called["orders"]:
-            self._hand_over(order, "collect", f"{order['stairwell']}{order['room']} 到岗亭领走")
+        self.say("8. 志愿者丁小军叫号，一个一个来：")
+        while (called := self.volunteer.post(self._at("call-next"), {}))["numbers"]:
+            self._tell_pace(called["numbers"])
+            for order in called["orders"]:
+                self._hand_over(order, "collect", f"{order['stairwell']}{order['room']} 到岗亭领走")
         doors = self.volunteer.get(self._at("handout"))["items"]
         for order in [order for order in doors if order["state"] == "door"]:
             self._hand_over(order, "deliver", f"送到何婆婆家门口（{order['stairwell']}{order['room']}）")
+
+    def _tell_pace(self, numbers: list[int]) -> None:
+        self.say(f"   {'、'.join(map(str, numbers))} 号")
+        if instant := self.volunteer.get(self._at("queue"))["next_call_at"]:
+            at = datetime.fromisoformat(instant).astimezone(clock.SHANGHAI)
+            self.say(f"   有人在场，{at:%H:%M} 起才叫下一批；领走了，马上可以叫")
 
     def _hand_over(self, order: dict[str, Any], action: str, words: str) -> None:
         """What is owed is paid first: the cash is the organiser's to take down."""
@@ -111,7 +116,7 @@ class Day:
             self.organiser.post(f"/orders/{order['order_id']}/receipts", receipt)
         done = self.volunteer.post(f"/orders/{order['order_id']}/{action}", {"revision": order["revision"]})
         goods = "，".join(f"{line['name']} {line['allocated']} {line['share_label']}" for line in order["lines"])
-        self.say(f"   {words}：{goods}{f'，收现金 {yuan(owed)}' if owed else ''} → {done['status_label']}")
+        self.say(f"   {words}：{goods}{f'，收现金 ¥{yuan(owed)}' if owed else ''} → {done['status_label']}")
 
     def settle(self) -> None:
         """¥90.00 of cash and ¥30.00 online: the supplier ¥104.00, the freight ¥12.00, the organiser's share ¥4.00."""
@@ -127,11 +132,11 @@ class Day:
         self._step("settle")
         sheet = self.organiser.get(f"/public/campaigns/{self.campaign['id']}/price-sheet")
         self.say(f"10. 24 小时无异议（演示快进）→ {self.campaign['status_label']}：团长所得 "
-                 f"{yuan(sheet['organiser_got_fen'])}，结余 {yuan(sheet['surplus_fen'])}")  # fmt: skip
+                 f"¥{yuan(sheet['organiser_got_fen'])}，结余 ¥{yuan(sheet['surplus_fen'])}")  # fmt: skip
         book = self.organiser.get(f"{self._at('statement')}?limit=1")["totals"]
         left = {one["label"]: one["amount_fen"] for one in book if one["amount_fen"]}
         balance = self.secretary.get("/trial-balance")
-        self.say(f"11. 这一团的账：{left or '每个账户都是零'}；全部账目试算平衡：{yuan(balance['sum_fen'])}")
+        self.say(f"11. 这一团的账：{left or '每个账户都是零'}；全部账目试算平衡：¥{yuan(balance['sum_fen'])}")
         if left or balance["sum_fen"]:
             raise RuntimeError("the books are not even")
 
@@ -170,7 +175,7 @@ class Day:
         while time.monotonic() < deadline:
             found = [r for r in self.organiser.get("/refunds?limit=100")["items"] if r["subject_id"] in mine]
             if found and all(refund["status"] == "succeeded" for refund in found):
-                self.say(f"   张敏的差额 {yuan(sum(r['amount_fen'] for r in found))} 已原路退回")
+                self.say(f"   张敏的差额 ¥{yuan(sum(r['amount_fen'] for r in found))} 已原路退回")
                 return
             time.sleep(0.5)
         raise RuntimeError("the refund was not sent: is the job worker running?")

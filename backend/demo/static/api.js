@@ -37,6 +37,21 @@ export async function file(path, query = {}) {
   return response.ok ? response.blob() : decided(response);
 }
 
+/** A picture that only a recorded look may show. */
+export async function look(path, content) {
+  const response = await signed("POST", path, { body: JSON.stringify(content) });
+  return response.ok ? response.blob() : decided(response);
+}
+
+/** Not for everyone who may see the rest: missing is an answer here. */
+export const missing = (asked) => asked.catch((error) => {
+  if (["not_found", "forbidden"].includes(error.problem?.code)) return null;
+  throw error;
+});
+
+/** A photo: the body is the image itself. */
+export const upload = async (path, photo) => decided(await signed("POST", path, { body: photo, type: photo.type, key: newKey() }));
+
 /** Every item of a list, page after page. */
 export async function all(path, query = {}) {
   const items = [];
@@ -81,10 +96,10 @@ async function renew() {
   return decided(response);
 }
 
-async function send(method, path, { body, key } = {}) {
+async function send(method, path, { body, key, type = "application/json" } = {}) {
   const headers = {};
   if (session) headers.Authorization = `Bearer ${session.access_token}`;
-  if (body) headers["Content-Type"] = "application/json";
+  if (body) headers["Content-Type"] = type;
   if (key) headers["Idempotency-Key"] = key;
   try {
     return await fetch(`/api/v1${path}`, { method, body, headers, signal: AbortSignal.timeout(PATIENCE_MS) });

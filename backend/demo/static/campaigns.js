@@ -4,6 +4,7 @@
 import { all, get } from "./api.js";
 import { card, chip, h, line, lines } from "./dom.js";
 import { basket } from "./basket.js";
+import { joining } from "./joining.js";
 import { charge, drafting } from "./organise.js";
 import { tone, when, yuan } from "./group_words.js";
 import { orderRows } from "./orders.js";
@@ -81,7 +82,7 @@ async function detail(desk, id) {
     h("div", { class: "stack near" }, h("h1", {}, shown.title),
       h("p", { class: "meta" }, chip(shown.status_label, tone(shown.status)), h("span", { class: "muted" }, `团长 ${shown.organiser}`))),
     h("div", { class: "columns" },
-      h("div", { class: "stack" }, await charge(desk, shown), shown.status === "open" && await basket(desk, shown)),
+      h("div", { class: "stack" }, await charge(desk, shown), shown.status === "open" && await basket(desk, shown), await joining(desk, shown)),
       h("div", { class: "stack" }, ...shown.items.map((item) => priceSheet(item, shown.status === "open")), rules(shown),
         reads && h("a", { class: "button", href: `#/campaigns/${id}/orders` }, "看订单"))),
   ];
@@ -118,6 +119,8 @@ function rules(shown) {
       line("成团", shown.minimum_shares ? `订满 ${shown.minimum_shares} 份才成团，不成团全部退款` : null),
       line("付款", `下单后 ${shown.pay_minutes} 分钟内付款${shown.allows_on_delivery ? "，也可以货到付款" : ""}`),
       line("领取", shown.pickup_place, shown.allows_door ? "，也可以送到门口" : ""),
+      line("叫号", `每批 ${shown.batch_size} 个号，最多 ${shown.at_once} 个号在场；有人在场时，两批至少隔 ${shown.batch_minutes} 分钟`),
+      line("没人领", shown.keeping_sentence),
       line("供货商", shown.supplier),
     ));
 }

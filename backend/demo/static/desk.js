@@ -10,11 +10,14 @@ import * as campaigns from "./campaigns.js";
 import * as orders from "./orders.js";
 import * as handout from "./handout.js";
 import * as requests from "./requests.js";
+import * as tasks from "./tasks.js";
+import * as team from "./team.js";
+import * as medicine from "./medicine.js";
 
 const view = document.getElementById("view");
 const tabs = document.getElementById("tabs");
 const welcome = document.getElementById("welcome");
-const PAGES = { compounds, applications, objections, campaigns, orders, handout, requests, households };
+const PAGES = { compounds, applications, objections, campaigns, orders, handout, requests, tasks, team, medicine, households };
 let me = null;
 let turn = 0; // the latest request to show something wins
 let timer = null;
@@ -35,7 +38,7 @@ const desk = {
     try {
       await work();
     } catch (error) {
-      if (!["stale", "not_now"].includes(error.problem?.code)) throw error;
+      if (!["stale", "not_now", "too_soon"].includes(error.problem?.code)) throw error;
       await show({ keepPlace: true });
       said("wait", ...refusal(error), h("p", {}, "下面已是最新内容。"));
       return;

@@ -41,12 +41,17 @@ async function point(desk, id) {
 }
 
 function calling(desk, campaign, called, queue) {
-  const next = button("叫下一批", () => desk.act(() => post(`/campaigns/${campaign.id}/call-next`), "已叫下一批。"), "primary big");
+  const early = queue.next_call_at && new Date(queue.next_call_at) > Date.now();
+  if (early) desk.refreshAt(queue.next_call_at);
+  const full = called.length >= campaign.at_once;
+  const next = full ? h("p", {}, `在场的已有 ${called.length} 个号，有人领走再叫。`) : early
+    ? h("p", {}, h("b", {}, `${when(queue.next_call_at)} 起叫下一批`), called.length ? "，免得人多；在场的都领走或过号了，马上就可以叫。" : "。")
+    : button("叫下一批", () => desk.act(() => post(`/campaigns/${campaign.id}/call-next`), "已叫下一批。"), "primary big");
   return card("正在叫",
     called.length ? h("ul", { class: "stack" }, called.map((order) => h("li", { class: "called" },
       h("b", { class: "huge number" }, order.number), at(order), hand(desk, order)))) : h("p", { class: "muted" }, "没有在叫的号。"),
     queue.waiting ? next : h("p", { class: "muted" }, "号都叫完了。"),
-    queue.waiting ? h("p", { class: "muted" }, `还有 ${queue.waiting} 个号在等${queue.next_call_at ? `，建议 ${when(queue.next_call_at)} 叫下一批` : ""}。`) : null);
+    queue.waiting ? h("p", { class: "muted" }, `还有 ${queue.waiting} 个号在等。`) : null);
 }
 
 const goods = (order) => order.lines.map((one) => `${one.name} ${one.allocated} ${one.share_label}`).join("，");

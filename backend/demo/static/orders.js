@@ -1,6 +1,6 @@
 // One's orders; and one order: what to do now, what was paid, why it got what it got, when it is called.
 
-import { all, get, post } from "./api.js";
+import { all, get, missing, post } from "./api.js";
 import { ask, button, card, chip, field, h, line, lines, message, words } from "./dom.js";
 import { radios } from "./basket.js";
 import { request } from "./requests.js";
@@ -30,8 +30,8 @@ const wanted = (order) => order.lines.map((one) => `${one.name} ${one.quantity} 
 async function detail(desk, id) {
   const order = await get(`/orders/${id}`);
   const [campaign, paid, why, pickup, queue] = await Promise.all([
-    get(`/public/campaigns/${order.campaign_id}`), maybe(all(`/orders/${id}/payments`)), get(`/orders/${id}/explanation`),
-    ...(HANDED.has(order.status) ? [maybe(get(`/orders/${id}/pickup`)), maybe(get(`/campaigns/${order.campaign_id}/queue`))] : [null, null]),
+    get(`/public/campaigns/${order.campaign_id}`), missing(all(`/orders/${id}/payments`)), get(`/orders/${id}/explanation`),
+    ...(HANDED.has(order.status) ? [missing(get(`/orders/${id}/pickup`)), missing(get(`/campaigns/${order.campaign_id}/queue`))] : [null, null]),
   ]);
   const turn = queue?.mine.find((one) => one.order_id === id);
   return [
@@ -45,12 +45,6 @@ async function detail(desk, id) {
 }
 
 const HANDED = new Set(["ready", "collected", "delivered", "not_collected", "disputed", "completed"]);
-
-/** Not for everyone who may see the order: missing is an answer here. */
-const maybe = (asked) => asked.catch((error) => {
-  if (["not_found", "forbidden"].includes(error.problem?.code)) return null;
-  throw error;
-});
 
 function ticket(pickup, queue, turn) {
   if (pickup.state === "done") return null;
@@ -160,7 +154,7 @@ function money(order, paid) {
 
 /** Requests after the cut-off, and what is wrong with what came. */
 async function more(desk, order) {
-  const claims = HANDED.has(order.status) ? await maybe(all(`/orders/${order.id}/claims`)) ?? [] : [];
+  const claims = HANDED.has(order.status) ? await missing(all(`/orders/${order.id}/claims`)) ?? [] : [];
   const asked = order.status === "locked" ? (await all("/change-requests", { status: "open" })).filter((one) => one.order_id === order.id) : [];
   const offered = [
     order.status === "locked" && !asked.length && button("不想要了，申请退出", () => leave(desk, order)),

@@ -109,7 +109,7 @@ def _now(team_id: uuid.UUID, units: Sequence[str], homes: dict[str, list[Househo
         wanted("call", units[2], TaskKind.CARE_CALL, "给独居老人打电话（4户）", 15, lease_minutes=10, doors=call),
         wanted("lamp", units[0][:20], TaskKind.CARE_VISIT, "帮张奶奶换灯泡", 20, doors=one),
         wanted("phone", units[4], TaskKind.CARE_CALL, "教王爷爷用手机买菜", 15, doors=two),
-        wanted("clinic", HOME, TaskKind.PATIENT_ESCORT, "陪透析病人去医院", 180, urgency=7,
+        wanted("clinic", HOME, TaskKind.PATIENT_ESCORT, "陪李爷爷去医院换药", 60, urgency=7,
                role=Role.CARE_SUPPORT.value),
         wanted("sort", HOME, TaskKind.SORT, "分拣晚上的爱心菜", 90, capacity=4, urgency=4),
     ]  # fmt: skip

@@ -20,6 +20,7 @@ from backend.groupbuy.handout import service as handout
 from backend.groupbuy.handout.calling import is_quiet
 from backend.groupbuy.models import Campaign, CampaignStatus, Order
 from backend.groupbuy.schemas import NewCampaignSchema
+from backend.groupbuy.settlement import service as settlement
 from backend.groupbuy.workflow import CLAIM_WITHIN
 from backend.integrations.payments import ConsolePayments
 from backend.payments import service as payments
@@ -36,6 +37,7 @@ EGGS = {"name": "三十枚鸡蛋", "share_label": "板", "cost_fen": 2180, "frei
         "total": 24, "cap": 2, "case_size": 6}  # fmt: skip
 GREENS = {"name": "十斤蔬菜包", "share_label": "份", "cost_fen": 2600, "freight_fen": 300, "organiser_fen": 100,
           "total": 60, "cap": 3, "perishable": True}  # fmt: skip
+DONATION_FEN = 200_000
 BROUGHT = 19  # of the 24 portions of greens that were ordered
 
 # Its households order at the organiser's door or through the building head: (how many shares, terms, delivery).
@@ -73,9 +75,14 @@ def load(say: Callable[[str], Any]) -> None:
 
 
 def _pork(title: str) -> None:
-    """Subsidised pork for the whole community, ¥10 a jin, open for three days."""
+    """Subsidised pork for the whole community, ¥10 a jin, open for three days; a donation from which the community may
+    sponsor those who cannot pay."""
     with unit_of_work():
         campaign = _opened(title, COMMUNITY, PORK, "中百仓储", minimum_shares=100, allows_on_delivery=True)
+    with unit_of_work():
+        settlement.receive(
+            actor(SECRETARY), campaign.id, payments.Account.FUND, DONATION_FEN, f"捐-{campaign.id.hex[-8:]}"
+        )
     _orders(campaign, PORK_ORDERS)
 
 

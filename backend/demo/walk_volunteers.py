@@ -11,6 +11,7 @@ from backend.demo.people import COMMUNITY
 from backend.demo.walking import Hand
 
 PATIENCE_SECONDS = 60
+SOON = timedelta(hours=1)  # a task may be begun so long before its time
 BUILDINGS, UNITS, DOORS = (9, 10), (1, 2, 3), 4
 OWN_UNIT = f"{COMPOUND}-009-001"
 
@@ -19,10 +20,10 @@ def walk(url: str, say: Callable[[str], Any]) -> None:
     """Six stairwells for tonight: nobody waits longer than first come would have it, and every minute is counted."""
     evening = Evening(url, say)
     evening.make()
+    evening.claim()
     evening.plan()
     evening.change()
     evening.apply()
-    evening.claim()
     evening.carry()
     evening.count()
 
@@ -32,10 +33,11 @@ class Evening:
 
     def __init__(self, url: str, say: Callable[[str], Any]) -> None:
         self.say = say
-        self.coordinator, self.ding, self.luo = Hand(url, "冯玉洁"), Hand(url, "丁小军"), Hand(url, "罗志刚")
-        self.grid = Hand(url, "王秀英")
+        self.coordinator, self.grid, self.luo = Hand(url, "冯玉洁"), Hand(url, "王秀英"), Hand(url, "罗志刚")
+        self.helpers = [Hand(url, name) for name in ("丁小军", "刘大爷", "宋海涛")]
+        self.asked = self.helpers[0]
         self.team = self.coordinator.get(f"/teams?place={COMMUNITY}")["items"][0]
-        self.before = {hand.name: self._done(hand) for hand in (self.ding, self.luo)}
+        self.before = {hand.name: self._done(hand) for hand in (*self.helpers, self.luo)}
         self.mine: dict[str, Any] = {}
         self.other: dict[str, Any] = {}
 
@@ -70,31 +72,34 @@ class Evening:
         asked = self.coordinator.post(path, {"day": self.day.isoformat()})
         self.evening = self._computed(asked["id"])
         finish, greedy, bound = (self.evening[f"{name}_minutes"] for name in ("finish", "first_come", "bound"))
-        self.say(f"2. “帮我排今晚”：{self.evening['sentence']}")
+        self.say(f"3. “帮我排今晚”：{self.evening['sentence']}")
         for one in self.evening["volunteers"][:3]:
             self.say(f"   {one['name']}：{one['sentence']}")
         if self.evening["left_packs"] == self.evening["first_come_left"] and not bound <= finish <= greedy:
             raise RuntimeError(f"the plan of {finish} minutes is worse than first come ({greedy}) or beats {bound}")
 
     def change(self) -> None:
-        """The coordinator knows something the plan does not: 丁小军 shall have the first stairwell."""
-        ding = self.ding.get("/me/volunteer")
+        """The coordinator knows something the plan does not: the first stairwell is for whoever is free soonest."""
+        given = {one["volunteer_id"]: one["minutes"] for one in self.evening["volunteers"]}
+        ids = {hand.name: hand.get("/me/volunteer")["id"] for hand in self.helpers}
+        self.asked = min(self.helpers, key=lambda hand: given.get(ids[hand.name], 0) + self._busy(hand))
         self.task = self.tasks[0]
-        moved = {"revision": self.evening["revision"], "task_id": self.task["id"], "volunteer_id": ding["id"]}
-        self.evening = self.coordinator.post(f"/evening-plans/{self.evening['id']}/moves", moved)
-        self.say(f"3. 冯玉洁把 9栋1单元 改给丁小军：{self.evening['change']}")
+        moved = {"revision": self.evening["revision"], "task_id": self.task["id"]}
+        path = f"/evening-plans/{self.evening['id']}/moves"
+        self.evening = self.coordinator.post(path, {**moved, "volunteer_id": ids[self.asked.name]})
+        self.say(f"4. 冯玉洁把 9栋1单元 交给{self.asked.name}：{self.evening['change']}")
 
     def apply(self) -> None:
         body = {"revision": self.evening["revision"]}
         self.evening = self.coordinator.post(f"/evening-plans/{self.evening['id']}/apply", body)
         given = [carry for one in self.evening["volunteers"] for carry in one["carries"]]
         refused = [carry["refused"] for carry in given if carry["refused"]]
-        self.say(f"4. 采用计划 → {self.evening['status_label']}，指派 {len(given) - len(refused)} 个单元")
-        mine = [claim for claim in self._held(self.ding) if claim["task_id"] == self.task["id"]]
+        self.say(f"5. 采用计划 → {self.evening['status_label']}，指派 {len(given) - len(refused)} 个单元")
+        mine = [claim for claim in self._held(self.asked) if claim["task_id"] == self.task["id"]]
         if refused or not mine:
             raise RuntimeError(f"not everyone could be asked: {refused}")
-        self.mine = self._step(self.ding, mine[0], "accept")
-        self.say(f"5. 丁小军收到 → {self.mine['status_label']}")
+        self.mine = self._step(self.asked, mine[0], "accept")
+        self.say(f"6. {self.asked.name}收到 → {self.mine['status_label']}")
 
     def claim(self) -> None:
         """罗志刚 has a quarter of an hour between two calls."""
@@ -102,7 +107,7 @@ class Evening:
         found = next(task for task in offered if task["id"] == self.visit["id"])
         if not found["offered"]:
             raise RuntimeError(f"the visit is not offered: {found['why']}")
-        self.say(f"6. 罗志刚问“我现在能做什么”，看望老人：{found['why']}")
+        self.say(f"2. 罗志刚问“我现在能做什么”，看望老人：{found['why']}")
         taken = self.luo.post(f"/tasks/{found['id']}/claim", {})
         self.other = self.luo.get(f"/task-claims/{taken['id']}")
         until = datetime.fromisoformat(self.other["lease_until"]).astimezone(clock.SHANGHAI)
@@ -110,19 +115,19 @@ class Evening:
 
     def carry(self) -> None:
         """Only who has begun sees the doors, and that is recorded."""
-        hidden = self.ding.refused(f"/task-claims/{self.mine['id']}/doors")
-        self.say(f"7. 丁小军还没开始，看不到地址：{hidden['detail']}")
+        hidden = self.asked.refused(f"/task-claims/{self.mine['id']}/doors")
+        self.say(f"7. {self.asked.name}还没开始，看不到地址：{hidden['detail']}")
         self.say("8. 他们开始，逐户登记：")
-        self.mine = self._work(self.ding, self.mine)
+        self.mine = self._work(self.asked, self.mine)
         self.other = self._work(self.luo, self.other)
-        own = self.ding.refused(f"/task-claims/{self.mine['id']}/verify", {"revision": self.mine["revision"]})
+        own = self.asked.refused(f"/task-claims/{self.mine['id']}/verify", {"revision": self.mine["revision"]})
         self.say(f"9. 自己不能核实自己（{own['status']}）；冯玉洁核实两项")
         for claim in (self.mine, self.other):
             self.coordinator.post(f"/task-claims/{claim['id']}/verify", {"revision": claim["revision"]})
 
     def count(self) -> None:
         self.say("10. 今天的服务：")
-        for hand, claim, doors in ((self.ding, self.mine, DOORS), (self.luo, self.other, 1)):
+        for hand, claim, doors in ((self.asked, self.mine, DOORS), (self.luo, self.other, 1)):
             before, after = self.before[hand.name], self._done(hand)
             self.say(f"    {hand.name}：{after['sentence']}")
             more = {name: after[name] - before[name] for name in ("tasks", "minutes", "stops")}
@@ -138,6 +143,13 @@ class Evening:
     def _held(self, hand: Hand) -> list[dict[str, Any]]:
         held: list[dict[str, Any]] = hand.get("/task-claims?limit=100")["items"]
         return held
+
+    def _busy(self, hand: Hand) -> int:
+        """For how many minutes they have something in hand already."""
+        now = clock.now()
+        ends = [datetime.fromisoformat(claim["ends_at"]) for claim in self._held(hand)
+                if datetime.fromisoformat(claim["starts_at"]) < now + SOON]  # fmt: skip
+        return round(max((end - now).total_seconds() / 60 for end in ends)) if ends else 0
 
     def _step(self, hand: Hand, claim: dict[str, Any], action: str, **more: Any) -> dict[str, Any]:
         path = f"/task-claims/{claim['id']}/{action}"

@@ -10,7 +10,8 @@ from tests.factories import groupbuy as g
 from tests.groupbuy.samples import seen
 
 IN_CARE = {"li", "chen", "wang", "feng"}
-TEAM = {"qian"}
+CARRIER = {"qian"}
+TEAM = CARRIER | {"yang"}  # who is on a medicine trip, by the trips' own things
 NEW_LINE, SORTED = {"title": "矩阵", "packs": 10}, {"station": "sort", "packs": 1}
 
 
@@ -30,7 +31,7 @@ MOVE = {"task_id": lambda have: have["planned_task"], "volunteer_id": None}
 SAMPLES = {
     "askEveningPlan": of_team(IN_CARE, {"day": e.tomorrow(3)}),
     "listEveningPlans": of_team(IN_CARE),
-    "getEveningPlan": Sample(acts=IN_CARE | TEAM, at={"plan_id": "applied_plan"}),
+    "getEveningPlan": Sample(acts=IN_CARE | CARRIER, at={"plan_id": "applied_plan"}),
     "moveCarry": of_plan("draft_plan", **MOVE),
     "applyEveningPlan": of_plan("draft_plan"),
     "dropEveningPlan": of_plan("other_plan"),
@@ -38,7 +39,7 @@ SAMPLES = {
     "listLines": of_team(IN_CARE | TEAM),
     "getLine": of_line("line_id", IN_CARE | TEAM),
     "countAtStation": of_line("line_id", IN_CARE | TEAM, body=SORTED),
-    "closeLine": of_line("other_line", IN_CARE, TEAM, seen("other_line")),
+    "closeLine": of_line("idle_line", IN_CARE, TEAM, seen("idle_line")),
 }
 
 
@@ -48,11 +49,13 @@ def things(cast: Cast, app: Any) -> Have:
     [unit] = e.units(app, SECOND, 1, 1)
     tasks = [e.carry(app, unit, later=later) for later in range(4)]
     applied, draft, other = (e.computed(cast, later=later) for later in range(3))
-    g.ok(e.act(cast, applied, "apply"))
+    qian = g.ok(cast.qian.get("/me/volunteer"))["id"]
+    moved = g.ok(e.act(cast, applied, "moves", task_id=tasks[0], volunteer_id=qian))
+    g.ok(e.act(cast, moved, "apply"))
     lines = [g.ok(cast.feng.post(f"/teams/{e.team_id(app)}/lines", NEW_LINE), 201) for _ in range(2)]
     return {
         "planning_team": e.team_id(app), "planned_task": tasks[1], "applied_plan": applied["id"],
         "draft_plan": draft["id"], "draft_plan_revision": draft["revision"],
         "other_plan": other["id"], "other_plan_revision": other["revision"],
-        "line_id": lines[0]["id"], "other_line": lines[1]["id"], "other_line_revision": lines[1]["revision"],
+        "line_id": lines[0]["id"], "idle_line": lines[1]["id"], "idle_line_revision": lines[1]["revision"],
     }  # fmt: skip

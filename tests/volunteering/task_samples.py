@@ -55,12 +55,12 @@ SAMPLES = {
     "cancelTask": of("task", "other_task", OFFICE, HEAD, {"reason": WHY}),
     "reopenTask": of("task", "cancelled_task", OFFICE, HEAD, {"reason": WHY}),
     "closeTask": of("task", "other_task", CARE),
-    "standDown": seen("volunteer", "idle_volunteer", OFFICE, HEAD, {"reason": WHY}),
-    "standUp": seen("volunteer", "resting_volunteer", OFFICE, HEAD, {"reason": WHY}),
+    "standDown": seen("volunteer", "idle_volunteer", OFFICE, HEAD, {"reason": "tired"}),
+    "standUp": seen("volunteer", "resting_volunteer", OFFICE, HEAD, {"reason": "rested"}),
     "listTaskPatterns": Sample(**BUILDING_ASKED),
     "makeTaskPattern": Sample(at_building(**AGAIN), acts=OFFICE, sees=HEAD),
     "endTaskPattern": of("pattern", "pattern_id", OFFICE, HEAD, {"until": clock.today().isoformat()}),
-    "listMyTasks": Sample(acts=HOLDER),
+    "listMyTasks": Sample(acts=HOLDER | {"yang"}),  # yang is on a medicine trip
     "getTaskClaim": seen("claim", "claimed", CARE | HOLDER),
     "acceptTask": of("claim", "asked", CARE | HOLDER),
     "declineTask": of("claim", "asked", CARE | HOLDER),
@@ -92,7 +92,7 @@ def things(cast: Cast, app: Any, owner: Any) -> Have:
     """By the names they have in the routes, or are given in `at`; with the revision of each."""
     t.helper(app, "qian")
     idle, resting = (t.helper(app, name, role) for name, role in (("闲", "gate_duty"), ("歇", "gate_duty")))
-    assert cast.feng.post(f"/volunteers/{resting}/stand-down", {"reason": WHY}).status_code == 204
+    assert cast.feng.post(f"/volunteers/{resting}/stand-down", {"reason": "tired"}).status_code == 204
     have = {"idle_volunteer": idle, "resting_volunteer": resting, "position": 1} | tasks(cast, app)
     pattern = {"place_code": UNIT, **AGAIN}
     have["pattern_id"] = g.ok(cast.feng.post("/task-patterns", pattern), 201)["id"]

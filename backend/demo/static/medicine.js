@@ -2,7 +2,7 @@
 // The volunteer: the list, the counter, the doors. What a medicine is called is only shown by a recorded look.
 
 import { all, get, look, missing, post, upload } from "./api.js";
-import { ask, button, card, chip, field, h, line, lines, message, picture, words } from "./dom.js";
+import { ask, button, card, chip, field, h, line, lines, message, once, picture, words } from "./dom.js";
 import { radios } from "./basket.js";
 import { CONSENTS, fen, stairwell, when, yuan } from "./group_words.js";
 import { trip, trips } from "./trips.js";
@@ -102,9 +102,7 @@ async function form(desk, household) {
     h("button", { class: "primary big" }, "登记"));
   fields.addEventListener("submit", (event) => {
     event.preventDefault();
-    const submit = fields.querySelector("button.primary");
-    submit.disabled = true;
-    desk.act(() => file(desk, fields.elements, photo), "").catch(() => {}).finally(() => { submit.disabled = false; });
+    once(fields.querySelector("button.primary"), () => desk.act(() => file(desk, fields.elements, photo), "已登记，等另一个人核对。"));
   });
   return [h("h1", {}, others || household ? "替住户登记买药" : "要买药"), h("p", { class: "muted" }, "药名加密保存，只有核对和买药的人看得到，每次查看都有记录；照片送到七天后删除。"), fields];
 }

@@ -80,8 +80,16 @@ function inHand(held) {
 
 const LEASES = { claimed: "开始", accepted: "开始", assigned: "答复", in_progress: "办完" };
 
-const lease = (claim) => claim.lease_until && h("p", { class: claim.reminder_due ? "due" : "muted" },
-  claim.reminder_due ? h("b", {}, `快到时间了：请在 ${when(claim.lease_until)} 前${LEASES[claim.status]}`) : `请在 ${when(claim.lease_until)} 前${LEASES[claim.status]}，来不及可以再要一点时间，也可以退回。`);
+const OTHERWISE = {
+  claimed: "来不及可以再要一点时间，也可以退回", accepted: "来不及可以再要一点时间，也可以退回", assigned: "不接受也没关系", in_progress: "来不及可以再要一点时间",
+};
+
+function lease(claim) {
+  if (!claim.lease_until) return null;
+  const by = `请在 ${when(claim.lease_until)} 前${LEASES[claim.status]}`;
+  if (claim.reminder_due) return h("p", { class: "due" }, h("b", {}, `快到时间了：${by}`));
+  return h("p", { class: "muted" }, `${by}，${OTHERWISE[claim.status]}。`);
+}
 
 function handOver(desk, me, one) {
   if (one.to_volunteer_id !== me.id) {

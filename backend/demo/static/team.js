@@ -121,14 +121,16 @@ function assigning(desk, task, community) {
   if (task.status !== "open" || task.taken >= task.capacity) return null;
   return button("指派给一位志愿者", async () => {
     const members = await all("/volunteers", { place: community });
-    const near = members.toSorted((a, b) => common(b, task) - common(a, task) || a.name.localeCompare(b.name, "zh"));
+    const near = members.toSorted((a, b) => fits(b, task) - fits(a, task) || common(b, task) - common(a, task) || a.name.localeCompare(b.name, "zh"));
     ask({
-      title: `指派：${task.title}`, words: "对方可以接受，也可以不接受。最近的排在前面。", yes: "指派",
+      title: `指派：${task.title}`, words: "对方可以接受，也可以不接受。岗位合适、离得近的排在前面。", yes: "指派",
       fields: [field("给谁", h("select", { name: "who", required: true }, near.map((one) => h("option", { value: one.id },
         `${one.name}，${one.base_name}${one.fit_today === false ? "（今天不适）" : ""}`))))],
     }, ({ who }) => desk.act(() => post(`/tasks/${task.id}/assign`, { volunteer_id: who.value }), "已指派，等对方答复。"));
   }, "primary");
 }
+
+const fits = (member, task) => member.posts.some((held) => held.role === task.role && task.place_code.startsWith(held.place_code));
 
 /** How much of their way they share: the longest common beginning of two place codes. */
 const common = (member, task) => [...task.place_code].findIndex((letter, n) => member.base_code[n] !== letter) >>> 0;

@@ -102,6 +102,7 @@ export async function trip(desk, id) {
 
 const STEPS = { seal: "封单，找志愿者", arrive: "到药店了", leave: "买完了，返回", hand_out: "开始分发", abort: "中途停止", cancel: "取消这趟" };
 const REASONED = new Set(["abort", "cancel"]);
+const WHY = { vehicle: "车辆故障", pharmacy_closed: "药店关门", unwell: "身体不适", unsafe: "路上不安全", called_away: "临时有事", nobody_went: "当天没有志愿者出发", planned_anew: "重新安排", other: "其他原因" };
 
 function steps(desk, one) {
   const go = (action, body = {}) => desk.act(() => post(`/medicine-trips/${one.id}/steps`, { action, revision: one.revision, ...body }), `${STEPS[action]}：已登记。`);
@@ -109,7 +110,7 @@ function steps(desk, one) {
   const even = one.allowed_actions.includes("reconcile") && button("对账", () => desk.act(() => post(`/medicine-trips/${one.id}/reconcile`, { revision: one.revision }), "账已对平，志愿者手里是零。"), "primary");
   if (!offered.length && !even) return null;
   return card("下一步", h("div", { class: "choices" }, offered.map((action) => (REASONED.has(action)
-    ? button(STEPS[action], () => ask({ title: STEPS[action], words: "已经买到的会保留，没买的重新安排。", yes: STEPS[action], kind: "danger", fields: [field("原因", words("reason", { required: true }))] }, (form) => go(action, { reason: form.reason.value.trim() })), "danger")
+    ? button(STEPS[action], () => ask({ title: STEPS[action], words: "已经买到的会保留，没买的重新安排。", yes: STEPS[action], kind: "danger", fields: [radios("原因", "reason", WHY, "other")] }, (form) => go(action, { reason: form.reason.value })), "danger")
     : button(STEPS[action], () => go(action), "primary"))), even),
   ["accepted", "at_pharmacy", "returning"].includes(one.status) ? h("div", {}, button("出行证明", () => print(`/medicine-trips/${one.id}/pass`, {}))) : null);
 }

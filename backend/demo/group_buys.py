@@ -80,9 +80,8 @@ def _pork(title: str) -> None:
     with unit_of_work():
         campaign = _opened(title, COMMUNITY, PORK, "中百仓储", minimum_shares=100, allows_on_delivery=True)
     with unit_of_work():
-        settlement.receive(
-            actor(SECRETARY), campaign.id, payments.Account.FUND, DONATION_FEN, f"捐-{campaign.id.hex[-8:]}"
-        )
+        receipt = f"捐-{campaign.hex[-8:]}"
+        settlement.receive(actor(SECRETARY), campaign, payments.Account.FUND, DONATION_FEN, receipt)
     _orders(campaign, PORK_ORDERS)
 
 

@@ -35,6 +35,8 @@ CARRIER, SIGNER = "carrier", "signer"
 BEFORE_CHECK = frozenset({R.SUBMITTED, R.NEEDS_INFO})
 NOT_YET_PLANNED = frozenset({*BEFORE_CHECK, R.HELD_FOR_PRESCRIPTION, R.CHECKED})
 CLOSED = frozenset({R.SETTLED, R.CANCELLED})
+# Nobody buys or brings anything for it any more, though it may be unpaid for yet: its text has no use.
+ENDED = frozenset({*CLOSED, R.DELIVERED, R.REFUSED, R.RETURNED_TO_PHARMACY, R.RE_OFFERED})
 
 
 def requests_of(requests: Sequence[MedicineRequest], actor: Actor) -> set[uuid.UUID]:
@@ -96,11 +98,12 @@ def _ask_info(request: MedicineRequest, move: Move) -> None:
 
 
 def _fulfil(request: MedicineRequest, move: Move) -> None:
-    photos.erase_later(request.id)
+    _close(request, move)
     renewal.renew(request, move)
 
 
 def _close(request: MedicineRequest, move: Move) -> None:
+    """From its end the health text has thirty days, whoever still owes what; what is settled later adds none."""
     request.erase_on = clock.day_of(move.now) + timedelta(days=KEPT_DAYS)
     photos.erase_later(request.id)
 
@@ -143,7 +146,7 @@ REQUEST = Workflow(
         Step("be_unavailable", {R.PLANNED, R.BUYING, R.SUBSTITUTE_PENDING}, R.UNAVAILABLE, "没有买到"),
         Step("deliver", {R.BOUGHT}, R.DELIVERING, "开始送药"),
         Step("hand_over", {R.DELIVERING}, R.DELIVERED, "送到", effect=_fulfil),
-        Step("refuse", {R.BOUGHT, R.DELIVERING}, R.REFUSED, "住户没有收"),
+        Step("refuse", {R.BOUGHT, R.DELIVERING}, R.REFUSED, "住户没有收", effect=_close),
         Step("return_to_pharmacy", {R.REFUSED}, R.RETURNED_TO_PHARMACY, "退回药店"),
         Step("re_offer", {R.REFUSED}, R.RE_OFFERED, "转给需要的住户"),
         Step(
@@ -152,7 +155,6 @@ REQUEST = Workflow(
             R.SETTLED,
             "结清",
             guard=_no_card_out,
-            effect=_close,
         ),
     ),
 )

@@ -206,12 +206,7 @@ CLOSED = text("""
 SELECT until, account, amount_fen FROM ledger_closing
 WHERE until = (SELECT max(until) FROM ledger_closing WHERE until < :before)""")
 FIRST = text("SELECT min(created_at) FROM ledger_transaction WHERE created_at >= :since AND created_at < :before")
-# Entries by the keys of the transactions that a few pages of index have found, never the whole table beside them,
-# however large it is by now: OFFSET 0 keeps the planner from it.
-CAME = text("""
-SELECT e.account, sum(e.amount_fen)::bigint FROM ledger_transaction t
-CROSS JOIN LATERAL (SELECT account, amount_fen FROM ledger_entry WHERE transaction_id = t.id OFFSET 0) e
-WHERE t.created_at >= :since AND t.created_at < :before GROUP BY e.account""")
+CAME = text("SELECT account, amount_fen FROM ledger_came(:since, :before)")
 CLOSE = text("""
 INSERT INTO ledger_closing (until, account, amount_fen)
 SELECT :until, * FROM unnest(CAST(:accounts AS text[]), CAST(:amounts AS bigint[]))""")

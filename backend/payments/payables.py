@@ -48,12 +48,14 @@ class Payable(Protocol):
 
 
 class Book(NamedTuple):
-    """What a set of accounts belongs to: a campaign, later a medicine day."""
+    """What a set of accounts belongs to: a campaign, a medicine trip. `of_health`: its lines tell who needed medicine,
+    and auditors from outside read its sums in the trial balance alone."""
 
     place_code: str
     title: str
     collector_id: uuid.UUID | None
     deputy_id: uuid.UUID | None = None
+    of_health: bool = False
 
 
 PAYABLES: dict[str, Payable] = {}
@@ -96,9 +98,14 @@ def due_in_sight(actor: Actor, subject_type: str, subject_id: uuid.UUID, lock: b
 
 
 def book_in_sight(actor: Actor, kind: str, book_id: uuid.UUID) -> Book:
-    """For the organiser, the deputy, and whoever reads ledgers at the place; 404 for everyone else."""
+    """For the organiser, the deputy, and whoever reads ledgers at the place (of health: the community's own purse
+    alone); 404 for everyone else."""
     find = BOOKS.get(kind)
     book = find(book_id) if find else None
-    if book is None or not (in_charge(actor, book) or actor.may(Permission.LEDGER_READ, book.place_code)):
+    if book is None or not (in_charge(actor, book) or _audits(actor, book)):
         raise NotFound("账目")
     return book
+
+
+def _audits(actor: Actor, book: Book) -> bool:
+    return not book.of_health and actor.may(Permission.LEDGER_READ, book.place_code)

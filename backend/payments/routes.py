@@ -169,7 +169,7 @@ def campaign_statement(query: dict, campaign_id: UUID) -> Any:
     "getTripStatement",
     "买药行程账目",
     "Statement of a medicine trip: JSON, CSV or XLSX",
-    needs=P.LEDGER_READ,
+    needs=P.PAYMENT_READ,
     errors=(404,),
 )
 @blp.arguments(s.StatementQuery, location="query")

@@ -2,11 +2,17 @@
 -- 0004), so that nothing of it stays. The volunteer's row is held first: nobody takes two tasks at the same hour. The
 -- task's row, which everyone wants, comes last: its lock lives no longer than the commit.
 
+-- Whether a time lies outside the hours of the day that a volunteer has given; null where they gave none.
+CREATE FUNCTION outside_hours(v volunteer, begins timestamptz, ends timestamptz) RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT (begins AT TIME ZONE 'Asia/Shanghai')::time < v.free_from
+    OR ends AT TIME ZONE 'Asia/Shanghai' > (begins AT TIME ZONE 'Asia/Shanghai')::date + v.free_until
+$$;
+
 -- Whether this volunteer may take this task: the one place where it is decided, for a claim, an assignment, a hand-over
 -- and the list. `code` says why not, null that they may, in the time from `begins` to `ends`. limits: the roles that
 -- take tasks, the kinds of work that are over when their hour is, the numbers of the rest guard (volunteering/rest.py).
--- `assigned`: somebody else wishes it, and whoever it is for has still to say that they are well. `swap`: the slot is
--- another's, who hands it over.
+-- `assigned`: somebody else wishes it: within the hours the volunteer has given, on no day of their leave, and they have
+-- still to say that they are well. Who takes it themselves knows best when they are free. `swap`: the slot is another's, who hands it over.
 CREATE FUNCTION may_take(v volunteer, t task, limits jsonb, assigned boolean, swap boolean,
   OUT code text, OUT more jsonb, OUT begins timestamptz, OUT ends timestamptz) LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -15,6 +21,7 @@ DECLARE
   _first timestamptz := greatest(t.starts_at, _now);
   _minutes integer := t.minutes;
   _most integer := least(v.minutes_a_day, (limits ->> 'minutes_a_day')::integer);
+  _opens time := CASE WHEN assigned AND NOT swap THEN v.free_from END;
   _day date;
   _latest timestamptz;
   takes boolean; has_role boolean; resting boolean; fit boolean; shut_out boolean; busy boolean;
@@ -56,23 +63,29 @@ BEGIN
   IF NOT fit THEN code := 'not_fit'; RETURN; END IF;
   IF fit IS NULL AND NOT assigned THEN code := 'health_unknown'; RETURN; END IF;
 
-  -- The first gap in their day that is long enough. Who has nothing around has room.
+  -- The first gap in their day (in their hours) that is long enough. Who has nothing around has room.
   begins := _first;
   busy := EXISTS (SELECT FROM task_claim o WHERE o.volunteer_id = v.id AND o.ends_at > _first - interval '9 days');
-  IF busy THEN
+  IF busy OR _opens IS NOT NULL THEN
     SELECT min(c.at) INTO begins FROM (
       SELECT _first UNION ALL
       SELECT o.ends_at FROM task_claim o
-      WHERE o.volunteer_id = v.id AND o.ends_at > _first AND o.lease_until IS NOT NULL
+      WHERE o.volunteer_id = v.id AND o.ends_at > _first AND o.lease_until IS NOT NULL UNION ALL
+      SELECT ((_first AT TIME ZONE 'Asia/Shanghai')::date + n + _opens) AT TIME ZONE 'Asia/Shanghai'
+      FROM generate_series(0, 7) n WHERE _opens IS NOT NULL
     ) c (at)
-    WHERE c.at + _minutes * interval '1 minute' <= _latest + interval '1 second' AND NOT EXISTS (
+    WHERE c.at >= _first AND c.at + _minutes * interval '1 minute' <= _latest + interval '1 second' AND NOT EXISTS (
       SELECT FROM task_claim o WHERE o.volunteer_id = v.id AND o.lease_until IS NOT NULL AND o.ends_at > c.at
-        AND o.starts_at < c.at + _minutes * interval '1 minute');
+        AND o.starts_at < c.at + _minutes * interval '1 minute')
+      AND (_opens IS NULL OR outside_hours(v, c.at, c.at + _minutes * interval '1 minute') IS FALSE);
   END IF;
-  IF begins IS NULL THEN code := 'overlap'; RETURN; END IF;
+  IF begins IS NULL THEN code := CASE WHEN _opens IS NULL THEN 'overlap' ELSE 'outside_hours' END; RETURN; END IF;
   ends := begins + _minutes * interval '1 minute';
   _day := (begins AT TIME ZONE 'Asia/Shanghai')::date;
   IF v.withdraws_on <= _day THEN code := 'withdrawn'; RETURN; END IF;
+  IF assigned AND NOT swap AND EXISTS (SELECT FROM compensatory_leave l WHERE l.user_id = v.user_id AND l.day = _day) THEN
+    code := 'on_leave'; RETURN;
+  END IF;
 
   -- What they have given and promised in the days around.
   IF busy THEN
@@ -213,26 +226,33 @@ BEGIN
 END $$;
 
 -- What a volunteer can do now: the tasks of their community, nearest first, then the most urgent, each with the answer
--- of may_take(). One range of one index, however many tasks the city has.
+-- of may_take(). One range of one index, however many tasks the city has; and of it no more than `at_most`, those first
+-- that ask for no post, floor or strength they lack, so that fifty of another's tasks do not hide the one that is theirs.
 CREATE FUNCTION tasks_for(_user uuid, limits jsonb, at_most integer) RETURNS TABLE (
   id uuid, place_code text, place_name text, kind text, title text, role text, capacity integer, taken integer,
   urgency smallint, starts_at timestamptz, ends_at timestamptz, minutes smallint, grams integer, floor smallint,
-  needs_pair boolean, ring integer, asked boolean, code text, more jsonb, begins timestamptz, until timestamptz)
+  needs_pair boolean, ring integer, asked boolean, code text, more jsonb, begins timestamptz, unusual boolean)
 LANGUAGE sql STABLE SET enable_seqscan = off AS $$
-  WITH me AS MATERIALIZED (SELECT v, v.id, v.base_code FROM volunteer v WHERE v.user_id = _user AND v.left_at IS NULL),
+  WITH me AS MATERIALIZED (
+    SELECT v, v.id, v.base_code, v.max_floor, v.carry_grams,
+      ARRAY(SELECT r.role FROM role_assignment r WHERE r.user_id = v.user_id AND r.ended_at IS NULL) AS roles
+    FROM volunteer v WHERE v.user_id = _user AND v.left_at IS NULL),
   near AS MATERIALIZED (
-    SELECT t, CASE WHEN length(t.place_code) = 24 AND starts_with(me.base_code, t.place_code) THEN 0
-                   WHEN length(t.place_code) >= 20 AND starts_with(me.base_code, left(t.place_code, 20)) THEN 1
-                   WHEN length(t.place_code) >= 16 AND starts_with(me.base_code, left(t.place_code, 16)) THEN 2
-                   ELSE 3 END AS ring
+    SELECT t,
+      coalesce(t.role <> ALL (me.roles) OR t.floor > me.max_floor OR t.heaviest > me.carry_grams, false) AS hopeless,
+      CASE WHEN length(t.place_code) = 24 AND starts_with(me.base_code, t.place_code) THEN 0
+           WHEN length(t.place_code) >= 20 AND starts_with(me.base_code, left(t.place_code, 20)) THEN 1
+           WHEN length(t.place_code) >= 16 AND starts_with(me.base_code, left(t.place_code, 16)) THEN 2
+           ELSE 3 END AS ring
     FROM me JOIN task t ON t.place_code >= left(me.base_code, 12) AND t.place_code < left(me.base_code, 12) || '~'
     WHERE t.status = 'open' AND t.taken < t.capacity
       AND (t.ends_at > clock_timestamp() OR NOT limits -> 'of_the_hour' ? t.kind)
       AND NOT EXISTS (SELECT FROM task_claim c WHERE c.task_id = t.id AND c.volunteer_id = me.id
         AND c.status IN ('claimed', 'assigned', 'accepted', 'in_progress', 'done', 'verified'))
-    ORDER BY ring, t.urgency DESC, t.starts_at, t.id LIMIT at_most),
+    ORDER BY hopeless, ring, t.urgency DESC, t.starts_at, t.id LIMIT at_most),
   told AS (
-    SELECT (n.t).*, n.ring, m.code, m.more, m.begins, m.ends AS until,
+    SELECT (n.t).*, n.ring, m.code, m.more, m.begins,
+      coalesce(outside_hours(me.v, m.begins, m.ends), false) AS unusual,
       (n.t).freed_at IS NOT NULL AND coalesce(clock_timestamp() - (n.t).freed_at
         >= ladder_rung(me.v, n.t) * interval '10 minutes', false) AS asked
     FROM near n, me, LATERAL may_take(me.v, n.t, limits, false, false) m)
@@ -241,6 +261,6 @@ LANGUAGE sql STABLE SET enable_seqscan = off AS $$
      WHERE p.code IN (left(o.place_code, 16), left(o.place_code, 20), o.place_code) AND
        (length(p.code) > 12 OR p.code = o.place_code)),
     o.kind, o.title, o.role, o.capacity, o.taken, o.urgency, o.starts_at, o.ends_at, o.minutes, o.grams, o.floor,
-    o.needs_pair, o.ring, o.asked, o.code, o.more, o.begins, o.until
+    o.needs_pair, o.ring, o.asked, o.code, o.more, o.begins, o.unusual
   FROM told o ORDER BY o.code IS NOT NULL, o.asked DESC, o.ring, o.urgency DESC, o.starts_at, o.id
 $$;

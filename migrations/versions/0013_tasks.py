@@ -79,13 +79,14 @@ def upgrade() -> None:
     sa.Column('origin_key', sa.String(length=60), nullable=True),
     sa.Column('revision', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
-    sa.CheckConstraint('ends_at > starts_at AND minutes BETWEEN 1 AND 1440 AND lease_minutes BETWEEN 5 AND 1440 AND urgency BETWEEN 0 AND 9 AND least(grams, heaviest) >= 0 AND (NOT needs_pair OR capacity > 1)', name=op.f('ck_task_bounds')),
+    sa.CheckConstraint('ends_at > starts_at AND minutes BETWEEN 1 AND 1440 AND lease_minutes BETWEEN 5 AND 1440 AND urgency BETWEEN 0 AND 9 AND least(grams, heaviest) >= 0 AND (NOT needs_pair OR capacity > 1) AND num_nulls(origin_type, origin_id, origin_key) IN (0, 3) AND status IN (\'open\', \'held\', \'closed\', \'cancelled\', \'lapsed\')', name=op.f('ck_task_bounds')),
     sa.CheckConstraint('taken BETWEEN 0 AND capacity', name=op.f('ck_task_taken')),
     sa.ForeignKeyConstraint(['place_code'], ['place.code'], name=op.f('fk_task_place_code')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_task')),
     sa.UniqueConstraint('origin_type', 'origin_id', 'origin_key', name=op.f('uq_task_origin_type_origin_id_origin_key'))
     )
     op.create_index('ix_task_ends_at', 'task', ['ends_at'], unique=False, postgresql_where="status = 'open'")
+    op.create_index('ix_task_place_code', 'task', ['place_code', 'id'], unique=False)
     op.create_index('ix_task_open', 'task', ['place_code'], unique=False, postgresql_where="status = 'open'")
     op.create_table('task_pattern',
     sa.Column('id', sa.Uuid(), nullable=False),
@@ -102,6 +103,7 @@ def upgrade() -> None:
     sa.Column('household_id', sa.Uuid(), nullable=True),
     sa.Column('since', sa.Date(), nullable=False),
     sa.Column('until', sa.Date(), nullable=True),
+    sa.Column('made_until', sa.Date(), nullable=True),
     sa.Column('revision', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("weekdays <@ '{1,2,3,4,5,6,7}' AND cardinality(weekdays) > 0", name=op.f('ck_task_pattern_weekdays')),
@@ -138,6 +140,8 @@ def upgrade() -> None:
     sa.Column('revision', sa.Integer(), server_default='1', nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("(status = 'failed') = (failure IS NOT NULL)", name=op.f('ck_task_claim_failed_because')),
+    sa.CheckConstraint("(status = 'handed_over') = (handed_to IS NOT NULL)", name=op.f('ck_task_claim_handed_to_someone')),
+    sa.CheckConstraint("status IN ('claimed', 'assigned', 'accepted', 'in_progress', 'done', 'verified', 'declined', 'lease_expired', 'released', 'handed_over', 'failed', 'no_show', 'cancelled')", name=op.f('ck_task_claim_status')),
     sa.CheckConstraint("(status IN ('claimed', 'assigned', 'accepted', 'in_progress')) = (lease_until IS NOT NULL)", name=op.f('ck_task_claim_live_has_a_lease')),
     sa.CheckConstraint("(status IN ('done', 'verified')) = (done_at IS NOT NULL)", name=op.f('ck_task_claim_done')),
     sa.CheckConstraint("status NOT IN ('in_progress', 'done', 'verified') OR started_at IS NOT NULL", name=op.f('ck_task_claim_started')),
@@ -162,6 +166,7 @@ def upgrade() -> None:
     sa.Column('new_claim_id', sa.Uuid(), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint('(accepted IS NULL) = (answered_at IS NULL)', name=op.f('ck_task_hand_over_answered')),
+    sa.CheckConstraint('coalesce(accepted, false) = (new_claim_id IS NOT NULL)', name=op.f('ck_task_hand_over_changed_hands')),
     sa.ForeignKeyConstraint(['claim_id'], ['task_claim.id'], name=op.f('fk_task_hand_over_claim_id')),
     sa.ForeignKeyConstraint(['new_claim_id'], ['task_claim.id'], name=op.f('fk_task_hand_over_new_claim_id')),
     sa.ForeignKeyConstraint(['to_volunteer_id'], ['volunteer.id'], name=op.f('fk_task_hand_over_to_volunteer_id')),

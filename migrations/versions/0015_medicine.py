@@ -76,7 +76,7 @@ def upgrade() -> None:
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.CheckConstraint("cards_out >= 0 AND (status <> 'settled' OR cards_out = 0)", name=op.f('ck_medicine_request_settled_holds_no_card')),
     sa.CheckConstraint("consent_kind IN ('voice', 'paper', 'in_person', 'standing')", name=op.f('ck_medicine_request_consent_kind')),
-    sa.CheckConstraint("erased_on IS NULL OR (status IN ('settled', 'cancelled') AND num_nonnulls(member_id, disease_cipher, note_cipher, question_cipher) = 0)", name=op.f('ck_medicine_request_erased')),
+    sa.CheckConstraint("erased_on IS NULL OR (status IN ('delivered', 'refused', 'returned_to_pharmacy', 're_offered', 'settled', 'cancelled') AND num_nonnulls(member_id, disease_cipher, note_cipher, question_cipher) = 0)", name=op.f('ck_medicine_request_erased')),
     sa.CheckConstraint("purpose = 'medicine_supply'", name=op.f('ck_medicine_request_purpose')),
     sa.CheckConstraint("status IN ('submitted', 'needs_info', 'cancelled') OR checked_by IS NOT NULL", name=op.f('ck_medicine_request_checked_by_someone')),
     sa.CheckConstraint("status IN ('submitted', 'needs_info', 'held_for_prescription', 'cancelled') OR ((prescription_in OR NOT prescription) AND (card_in OR NOT insurance_card))", name=op.f('ck_medicine_request_papers_first')),

@@ -100,9 +100,10 @@ def test_too_soon_names_the_instant_and_the_queue_names_the_same(world, app, own
 
 
 @pytest.mark.parametrize("action", ["collect", "skip"])
-def test_once_nobody_stands_there_the_next_may_be_called_at_once(world, app, action):
+def test_once_nobody_stands_there_the_next_may_be_called_at_once(world, app, owner, action):
     campaign = stairs(world, app, 5, batch_size=2, at_once=4)
     assert call(world, campaign) == [1, 2]
+    h.minutes_pass(owner, campaign, 3)
     first, second = h.listed(world, campaign, called="true")
     g.ok(h.act(world, "qian", first, action))
     assert calls(world, campaign).json["code"] == "too_soon", "one of two still stands there"
@@ -123,7 +124,7 @@ def queue(world, campaign, who="qian"):
     return g.ok(world.hand(who).get(f"/campaigns/{campaign['id']}/queue"))
 
 
-def test_a_skipped_number_sits_out_one_batch_and_is_called_three_times_at_most(world, app):
+def test_a_skipped_number_sits_out_one_batch_and_is_called_three_times_at_most(world, app, owner):
     campaign = stairs(world, app, 8, batch_size=2, at_once=2)
     order = h.listed(world, campaign)[0]
     early = h.act(world, "qian", order, "skip")
@@ -132,6 +133,7 @@ def test_a_skipped_number_sits_out_one_batch_and_is_called_three_times_at_most(w
     for _ in range(5):
         batch = call(world, campaign)
         seen.append(batch)
+        h.minutes_pass(owner, campaign, 3)
         for now in h.listed(world, campaign, called="true"):
             done = h.act(world, "qian", now, "skip" if now["number"] == 1 else "collect")
             assert done.status_code == 200, done.text

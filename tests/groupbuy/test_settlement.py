@@ -58,7 +58,10 @@ def test_the_organisers_float_must_be_zero_and_the_refusal_says_exactly_how_much
     body = {"organiser_id": who_is(app, "hu"), "amount_fen": 50, "receipt": "SJ-1"}
     assert world.hu.post(f"/campaigns/{campaign['id']}/remittances", body).status_code == 403
     assert world.chen.post(f"/campaigns/{campaign['id']}/remittances", body).status_code == 204
+    left_to_do = "SELECT status, count(*) FROM task GROUP BY 1"
+    assert owner.execute(left_to_do).fetchall() == [("open", 3)], "unload, sort, pack: nobody has said that it is done"
     assert g.ok(settles(world, campaign))["status"] == "settled"
+    assert owner.execute(left_to_do).fetchall() == [("cancelled", 3)]
     assert c.books(app, campaign) == {"community_float": 50, "fund": -50} and not g.sound(app)
     assert settles(world, campaign).json["code"] == "not_now"
     assert pays_out(world, campaign, 1, "X").json["code"] == "not_now"

@@ -4,6 +4,8 @@ import pytest
 
 from backend.core.settings import settings
 from tests.factories import groupbuy as g
+from tests.factories import tasks as t
+from tests.factories import trips as trip
 
 
 @pytest.fixture(autouse=True)
@@ -19,3 +21,13 @@ def home(world, app):
 @pytest.fixture
 def neighbours(world, app):
     return g.home(app, "102", no_smartphone=True)
+
+
+@pytest.fixture
+def shop(world):
+    return trip.pharmacy(world)
+
+
+@pytest.fixture
+def qian(world, app):
+    return t.helper(app, "qian")

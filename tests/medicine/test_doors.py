@@ -13,11 +13,6 @@ INSULIN = {**m.INSULIN, "prescription": False}
 
 
 @pytest.fixture
-def shop(world):
-    return trip.pharmacy(world)
-
-
-@pytest.fixture
 def brought(world, app, shop):
     """What qian has brought back for some requests, packed and ready; the trip."""
     t.helper(app, "qian")

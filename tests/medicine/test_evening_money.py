@@ -13,11 +13,6 @@ from tests.factories.groupbuy import ok
 
 
 @pytest.fixture
-def shop(world):
-    return trip.pharmacy(world)
-
-
-@pytest.fixture
 def made(world, app, home, shop):
     """qian at the counter for he's home."""
     t.helper(app, "qian")
@@ -56,7 +51,7 @@ def test_a_receipt_counts_once(world, app, made):
 def test_the_evening_closes_what_is_even_and_tells_of_the_rest(world, app, made, owner):
     trip.tick(app, "end_the_day")
     assert trip.show(world, made)["status"] == "at_pharmacy"  # still out: it is told, and nothing is forced
-    ok(trip.step(world, "qian", made, "abort", reason="药店关门"))
+    ok(trip.step(world, "qian", made, "abort", reason="pharmacy_closed"))
     ok(trip.advance(world, made, 4000), 201)
     trip.tick(app, "end_the_day")
     told = owner.execute("SELECT details FROM audit_event WHERE action = 'not_even' ORDER BY at DESC LIMIT 1")

@@ -92,7 +92,7 @@ class Day(RuleBasedStateMachine):
     @rule(how=st.sampled_from(["leave", "abort"]))
     def turn_back(self, how):
         trip.photographed(self.world, self.who, self.trip)
-        ok(trip.step(self.world, self.who, self.trip, how, reason="回来了"))
+        ok(trip.step(self.world, self.who, self.trip, how, reason="called_away"))
         status = {"leave": "unavailable", "abort": "checked"}[how]
         for bag in self.of("listed", "missed"):
             assert m.show(self.world, bag.request)["status"] == status

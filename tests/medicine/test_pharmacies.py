@@ -1,18 +1,11 @@
 """Pharmacies and what is seen at them: who tells, how long it counts, and what a plan makes of it."""
 
-import pytest
-
 from tests.cast import JIANGJUNLU, MACHIDUN
 from tests.factories import groupbuy as g
 from tests.factories import medicine as m
 from tests.factories import tasks as t
 from tests.factories import trips as trip
 from tests.factories.groupbuy import ok
-
-
-@pytest.fixture
-def shop(world):
-    return trip.pharmacy(world)
 
 
 def plan(cast):

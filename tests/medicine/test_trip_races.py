@@ -2,6 +2,7 @@
 
 import pytest
 
+from backend.medicine.trips.rules import CAPACITY
 from backend.payments import service as payments
 from tests.factories import groupbuy as g
 from tests.factories import medicine as m
@@ -26,12 +27,15 @@ def codes(answers):
 
 @pytest.mark.parametrize("rounds", ROUNDS)
 def test_two_taps_buy_a_line_once(world, app, shop, rounds):
-    request = m.checked(world, "he", *[SEALED | {"name": f"药{n}"} for n in range(rounds)])
-    made = trip.at_the_counter(world, "qian", shop, request)
-    for line in request["lines"]:
-        answers = at_once(*[lambda: trip.buy(world, "qian", made, line, 1000)] * 2)  # noqa: B023
-        assert codes(answers) == [201, 409]
-    assert trip.show(world, made, "qian")["own_fen"] == -1000 * rounds
+    for start in range(0, rounds, CAPACITY):
+        names = [f"药{n}" for n in range(start, min(start + CAPACITY, rounds))]
+        request = m.checked(world, "he", *[SEALED | {"name": name} for name in names])
+        t.helper(app, who := f"双击{start}")
+        made = trip.at_the_counter(world, who, shop, request)
+        for line in request["lines"]:
+            answers = at_once(*[lambda: trip.buy(world, who, made, line, 1000)] * 2)  # noqa: B023
+            assert codes(answers) == [201, 409]
+        assert trip.show(world, made, who)["own_fen"] == -1000 * len(names)
     assert not g.sound(app)
 
 
@@ -55,14 +59,15 @@ def test_refused_and_handed_over_at_once_is_one_of_both(world, app, shop, rounds
 
 def refused(world, app, shop, who, *lines):
     """Goods of each of the lines, refused and lying at the community."""
-    requests = [m.checked(world, "he", line) for line in lines]
-    t.helper(app, who)
-    made = trip.at_the_counter(world, who, shop, *requests)
-    for request in requests:
-        trip.bought(world, who, made, request, 1000)
-    trip.back(world, who, made)
-    for request in requests:
-        ok(trip.refuse(world, "li", request, "wrong"))
+    for start in range(0, len(lines), CAPACITY):
+        requests = [m.checked(world, "he", line) for line in lines[start : start + CAPACITY]]
+        t.helper(app, on_the_way := f"{who}{start}")
+        made = trip.at_the_counter(world, on_the_way, shop, *requests)
+        for request in requests:
+            trip.bought(world, on_the_way, made, request, 1000)
+        trip.back(world, on_the_way, made)
+        for request in requests:
+            ok(trip.refuse(world, "li", request, "wrong"))
     return trip.goods(world)
 
 

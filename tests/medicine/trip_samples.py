@@ -10,12 +10,12 @@ from tests.factories import medicine as m
 from tests.factories import tasks as t
 from tests.factories import trips as trip
 from tests.factories.groupbuy import ok
-from tests.groupbuy.samples import AUDITORS, id_of, seen, with_
+from tests.groupbuy.samples import id_of, seen, with_
 
 PLANNERS, MONEY, HOUSEHOLD, SHOPPER = {"wang", "li", "chen", "feng"}, {"li", "chen"}, {"he"}, {"yang"}
 SORT = PLANNERS - {"feng"}  # may look into a bag
 HELPERS = {"liu", "hu", "yang", "qian"}
-WHY = "矩阵测试"
+WHY = "other"
 LOOK = {"purpose": "verify"}
 HERE = {"place": MACHIDUN}
 CASH = {"amount_fen": 100, "receipt": "矩阵-M"}
@@ -91,7 +91,7 @@ SAMPLES: dict[str, Sample] = {
     "recordMedicineReceipt": of_request(
         "delivered", MONEY, body={"method": "cash", "amount_fen": 100, "receipt": "矩阵-C"}
     ),
-    "getTripStatement": of_trip("under_way", MONEY | AUDITORS),
+    "getTripStatement": of_trip("under_way", MONEY),
 }
 
 

@@ -112,6 +112,20 @@ def test_a_high_stairwell_is_more_than_one_task(world, app, carriers):
     assert sorted(sizes) == [4, 20]
 
 
+def test_what_is_recalled_is_carried_by_nobody(world, app, owner, carriers):
+    """At the first door the news comes: the whole of it is recalled. Who carries stops; nobody is to sort or pack."""
+    campaign, _ = opened(world, app)
+    campaign = h.handing_out(app, world, campaign)
+    owner.execute("UPDATE task SET starts_at = now() - interval '1 min'")
+    carry = next(task for task in made(world) if task["kind"] == "carry")
+    claim = t.begun(world, "qian", carry["id"])
+    lot = {"item_id": campaign["items"][0]["id"], "lot": "L大米", "reason": "发霉"}
+    g.ok(world.hu.post(f"/campaigns/{campaign['id']}/recalls", lot), 201)
+    assert g.ok(world.hu.get(f"/campaigns/{campaign['id']}"))["status"] == "recalled"
+    assert {task["status"] for task in made(world)} == {"cancelled"}
+    assert t.status(world, claim) == "cancelled" and not g.sound(app)
+
+
 def test_two_go_where_somebody_was_abused(world, app, owner, carriers):
     campaign, orders = opened(world, app, rooms=("501",))
     home = owner.execute("SELECT household_id FROM group_order WHERE id = %s", [orders[0]["id"]]).fetchone()[0]

@@ -114,3 +114,14 @@ def test_a_home_of_another_place_is_no_door_of_it(world, app):
     h.stairwell(app, 2, 1)
     assert world.feng.post("/tasks", body).status_code == 404
     assert world.feng.post("/tasks", {**body, "place_code": UNIT}).status_code == 201
+
+
+def test_a_door_that_is_told_of_again_shows_no_address(world, app, doors, owner):
+    """Neither to the holder when the work is over, nor to anyone by telling of a door: to look is to be recorded."""
+    claim = t.begun(world, "qian", doors)
+    for position in (1, 2):
+        assert "stops" not in settled(world, claim, position)
+    t.done(world, "qian", claim, "done", how="doors")
+    for outcome in ("done", "not_home"):
+        assert not any(room in str(settled(world, claim, 1, outcome)) for room in ("501", "302"))
+    assert not events(owner, "see_doors")

@@ -86,6 +86,25 @@ def test_nobody_verifies_what_they_did_themselves(world, app, helpers):
     t.done(world, "li", claim, "verify")
 
 
+def test_who_can_look_the_code_up_is_no_second_person(world, app, helpers):
+    """The coordinator reads every code there; telling one ends their own task, and somebody else verifies it."""
+    task_id = t.task(app)
+    claim = t.begun(world, "feng", task_id)
+    code = t.show(world, task_id, "feng")["code"]
+    assert t.done(world, "feng", claim, "done", how="code", code=code)["status"] == "done"
+    refused(t.act(world, "feng", claim, "verify"), 403, "separate_hands")
+    assert t.done(world, "li", claim, "verify")["status"] == "verified" and not g.sound(app)
+
+
+def test_nobody_verifies_what_another_took_down_for_them(world, app, helpers):
+    t.helper(app, "liu", Role.BUILDING_HEAD)
+    asked = g.ok(world.li.post(f"/tasks/{t.task(app)}/assign", {"volunteer_id": helpers[1]}), 201)
+    for action, more in (("accept", {}), ("start", {}), ("done", {"how": "building_head"})):
+        t.done(world, "liu", asked, action, **more)
+    refused(t.act(world, "feng", asked, "verify"), 403, "separate_hands")
+    t.done(world, "li", asked, "verify")
+
+
 def test_work_that_was_not_done_is_open_again(world, app, helpers):
     task_id = t.task(app)
     claim = t.begun(world, "qian", task_id)
@@ -117,6 +136,16 @@ def test_who_says_they_are_not_well_does_not_begin(world, app, helpers):
     claim = t.claimed(world, "qian", t.task(app))
     t.said(app, helpers[0], False)
     refused(t.act(world, "qian", claim, "start"), 409, "health_unknown")
+
+
+def test_yesterday_evening_is_told_after_midnight(world, app, owner, helpers):
+    """What counts is how they were on the day they began."""
+    claim = t.claimed(world, "qian", t.task(app))
+    owner.execute("UPDATE task_claim SET claimed_at = now() - interval '2 days', starts_at = now() - interval '1 day'")
+    at = (clock.now() - timedelta(days=1)).isoformat()
+    refused(t.act(world, "qian", claim, "start", at=at), 409, "health_unknown")
+    owner.execute("UPDATE fitness SET day = day - 1 WHERE volunteer_id = %s", [helpers[0]])
+    assert t.done(world, "qian", claim, "start", at=at)["started_at"] == at
 
 
 def test_not_before_its_time(world, app, helpers):
@@ -212,7 +241,7 @@ def test_who_does_not_come_and_who_is_asked_next(world, app, owner, helpers):
     assert t.done(world, "feng", claim, "no-show")["status"] == "no_show"
     shown = t.show(world, task_id)
     asked = [(one["name"], one["rung"], one["now"]) for one in shown["asked"]]
-    assert asked == [("xu", "same_building", True), ("liu", "building_head", False), ("feng", "coordinator", False)]
+    assert asked == [("x**", "same_building", True), ("l**", "building_head", False), ("f**", "coordinator", False)]
     owner.execute("UPDATE task SET freed_at = now() - interval '25 min' WHERE id = %s", [task_id])
     assert [one["now"] for one in t.show(world, task_id)["asked"]] == [True, True, False]
     assert "别人来不了，轮到问您" not in t.list_of(world, "lin")[task_id]["why"]
@@ -235,6 +264,23 @@ def test_a_shift_nobody_came_to_has_lapsed(world, app, owner, helpers):
     jobs(app)
     assert [t.show(world, one)["status"] for one in (missed, stood)] == ["lapsed", "closed"]
     assert not g.sound(app)
+
+
+def test_what_nobody_has_verified_yet_stands_in_no_others_way(world, app, owner, helpers, monkeypatch):
+    """A round looks at so many shifts: those that wait for a person's word are not among them."""
+    monkeypatch.setattr(deadlines, "ROUND", 1)
+    waiting, missed = t.shift(app, 0.5), t.shift(app, 0.5)
+    claim = t.begun(world, "qian", waiting)
+    g.ok(world.qian.upload(f"/task-claims/{claim['id']}/photos", jpeg(), "image/jpeg"), 201)
+    t.done(world, "qian", claim, "done", how="photo")
+    past = "UPDATE task SET starts_at = now() - interval '5 h', ends_at = now() - %s::interval WHERE id = %s"
+    for ago, task_id in (("3 h", waiting), ("1 h", missed)):
+        owner.execute(past, [ago, task_id])
+    jobs(app)
+    assert [t.show(world, one)["status"] for one in (waiting, missed)] == ["open", "lapsed"]
+    t.done(world, "feng", claim, "verify")
+    jobs(app)
+    assert t.show(world, waiting)["status"] == "closed"
 
 
 def test_cancelled_whoever_holds_it(world, app, helpers):

@@ -7,6 +7,7 @@ from backend.volunteering.tasks import patterns
 from tests.cast import MACHIDUN, READY, UNIT
 from tests.factories import groupbuy as g
 from tests.factories import handout as h
+from tests.factories.claims import statements
 
 EVERY_DAY = [1, 2, 3, 4, 5, 6, 7]
 
@@ -38,6 +39,22 @@ def test_shifts_for_the_coming_days_each_once(world, app):
     assert [shift["starts_at"] for shift in shifts] == [f"{day}T15:30:00+00:00" for day in days]
     ended = g.ok(world.feng.post(f"/task-patterns/{pattern['id']}/end", {"revision": 1, "until": days[0]}))
     assert ended["until"] == days[0] and not g.sound(app)
+
+
+def test_an_hour_asks_only_for_those_that_are_behind(world, app, owner, monkeypatch):
+    """However many patterns there are, those that have been seen to leave the round to the others."""
+    monkeypatch.setattr(patterns, "ROUND", 1)
+    for title in ("西门夜班", "东门夜班"):
+        g.ok(world.feng.post("/task-patterns", body(title=title)), 201)
+    before = len(made(world))
+    owner.execute("UPDATE task_pattern SET made_until = made_until - 1, since = since - 1")
+    owner.execute("DELETE FROM task")
+    for _ in range(2):
+        again(app)
+    assert len(made(world)) == before
+    with statements(app) as sent:
+        again(app)
+    assert len([one for one in sent if "SELECT" in one]) == 1, sent
 
 
 def test_only_on_its_days_and_not_after_the_last(world, app):

@@ -18,6 +18,9 @@ from backend.volunteering.records.wording import done_in_words
 from backend.volunteering.records.work import Tally
 from tests.cast import BUILDING, MACHIDUN, READY, UNIT
 from tests.core import things
+from tests.factories import groupbuy as g
+from tests.factories import handout as h
+from tests.factories import tasks as t
 from tests.factories.claims import statements
 from tests.factories.volunteers import buildings, user_of, volunteer, worked
 
@@ -183,6 +186,25 @@ def test_of_a_place_it_holds_for_every_door_of_it(app, world, place, both):
     next_door, _ = things.household(app, "101", unit)
     assert tell(world.qian, place_code=place).status_code == 201
     assert pairs(app, here, next_door) == ({here, next_door} if both else {here})
+
+
+@pytest.mark.parametrize("place", [None, BUILDING])
+def test_two_go_with_what_waits_already(app, world, owner, place):
+    """A task made before it happened: whoever has it waits for a second; who is there already is not called back; what
+    is elsewhere, or done, stays as it is."""
+    home, other = h.door(app, UNIT, "301"), h.door(app, h.stairwell(app, 2, 1), "101")
+    for name in ("qian", "xu"):
+        t.helper(app, name)
+    elsewhere, waiting, begun = (t.task(app, place=UNIT, homes=(one,)) for one in (other, home, home))
+    claim = t.claimed(world, "qian", waiting)
+    at_work = t.begun(world, "xu", begun)
+    where = {"place_code": place} if place else {"household_id": home}
+    assert tell(world.qian, **where).status_code == 201
+    shown = {one: t.show(world, one) for one in (elsewhere, waiting, begun)}
+    assert [(one["needs_pair"], one["capacity"]) for one in shown.values()] == [(False, 1), (True, 2), (True, 2)]
+    assert t.act(world, "qian", claim, "start").json["code"] == "pair_missing"
+    assert world.xu.post(f"/task-claims/{at_work['id']}/doors").status_code == 200
+    assert not g.sound(app)
 
 
 def test_what_makes_no_incident(app, world):

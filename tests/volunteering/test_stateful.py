@@ -188,7 +188,7 @@ class Life(RuleBasedStateMachine):
     def someone_must_rest(self, who):
         path = f"/volunteers/{self.volunteers[who]}"
         action = "stand-up" if who in self.resting else "stand-down"
-        assert self.world.feng.post(f"{path}/{action}", {"reason": "休息"}).status_code == 204
+        assert self.world.feng.post(f"{path}/{action}", {"reason": "tired"}).status_code == 204
         if action == "stand-down":
             self.resting.add(who)
             for claim in self.some(*LIVE):

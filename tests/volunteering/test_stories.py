@@ -14,7 +14,7 @@ from backend.people.models import User
 from backend.volunteering.tasks import deadlines
 from backend.volunteering.tasks.holding import completion_code
 from backend.volunteering.teams.models import Volunteer
-from tests.cast import BUILDING, MACHIDUN, UNIT
+from tests.cast import BUILDING, ELSEWHERE, MACHIDUN, NEIGHBOUR, UNIT
 from tests.factories import groupbuy as g
 from tests.factories import handout as h
 from tests.factories import tasks as t
@@ -59,8 +59,8 @@ def test_a_volunteer_becomes_a_contact_at_noon(world, app, owner, team, category
     assert category not in told.replace(f"'category': '{category}'", "")
     t.claimed(world, "xu", held[0])
     assert not g.sound(app)
-    assert world.qian.post(f"/volunteers/{team['qian']}/stand-up", {"reason": "解除了"}).status_code == 403
-    assert world.feng.post(f"/volunteers/{team['qian']}/stand-up", {"reason": "解除隔离"}).status_code == 204
+    assert world.qian.post(f"/volunteers/{team['qian']}/stand-up", {"reason": "rested"}).status_code == 403
+    assert world.feng.post(f"/volunteers/{team['qian']}/stand-up", {"reason": "rested"}).status_code == 204
     t.claimed(world, "qian", held[1])
 
 
@@ -75,8 +75,8 @@ def test_a_case_that_is_refused_takes_nothing(world, app, team):
 
 def test_the_office_sends_someone_to_rest(world, app, team):
     claim = t.begun(world, "qian", t.task(app))
-    assert world.other_secretary.post(f"/volunteers/{team['qian']}/stand-down", {"reason": "x"}).status_code == 404
-    assert world.feng.post(f"/volunteers/{team['qian']}/stand-down", {"reason": "连续值班，先休息"}).status_code == 204
+    assert world.other_secretary.post(f"/volunteers/{team['qian']}/stand-down", {"reason": "tired"}).status_code == 404
+    assert world.feng.post(f"/volunteers/{team['qian']}/stand-down", {"reason": "tired"}).status_code == 204
     assert t.status(world, claim) == "released" and not g.sound(app)
 
 
@@ -260,13 +260,17 @@ def test_not_taken_over(world, app, team):
 def test_who_could_not_claim_cannot_take_over(world, app, team):
     weak = t.helper(app, "bai", max_floor=2)
     claim = t.claimed(world, "qian", t.task(app, floor=6))
-    refused(offered(world, "qian", claim, weak), 422, "too_high")
-    refused(offered(world, "qian", claim, str(uuid.uuid4())), 404, "volunteer_missing")
+    unwell, away = t.helper(app, "bai2", well=False), t.helper(app, "bai3", base_code=ELSEWHERE, team_place=NEIGHBOUR)
+    said = {refused(offered(world, "qian", claim, one), 409, "cannot_take_over")["detail"] for one in (weak, unwell)}
+    assert len(said) == 1, "why not is theirs to tell"
+    for stranger in (away, str(uuid.uuid4())):
+        refused(offered(world, "qian", claim, stranger), 404, "not_found")
 
 
 def test_an_offer_of_what_is_no_longer_held(world, app, team):
     claim = t.claimed(world, "qian", t.task(app))
     offer = g.ok(offered(world, "qian", claim, team["xu"]), 201)
     t.done(world, "qian", claim, "release")
+    assert g.ok(world.xu.get("/hand-overs"))["items"] == [], "nobody is asked in vain"
     refused(world.xu.post(f"/hand-overs/{offer['id']}/answer", {"accept": True, "pieces": 0}), 409, "not_held")
     assert not g.sound(app)

@@ -227,6 +227,8 @@ def _end_campaign(campaign: Campaign) -> None:
     left = select(Order.id).where(Order.campaign_id == campaign.id, Order.status.not_in(EMPTY)).limit(1)
     if CAMPAIGN.step(campaign.status, "recall") and db.session.scalar(left) is None:
         advance(CAMPAIGN, campaign, "recall", HOUSE)
+        for react in settlement.on_end:
+            react(campaign.id)
 
 
 # --- Destroying -------------------------------------------------------------------------------------------------

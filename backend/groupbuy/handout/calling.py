@@ -14,6 +14,7 @@ from uuid import UUID
 from backend.core.clock import SHANGHAI
 
 REQUEUED_AT_MOST = 2
+ANSWER_WITHIN = timedelta(minutes=3)  # down the stairs and to the point, before nobody has answered
 QUIET_FROM, QUIET_UNTIL = time(21), time(7, 30)
 # How long what nobody came for is kept before it goes to others: an order with food that spoils, and any other.
 KEPT_PERISHABLE, KEPT = timedelta(hours=3), timedelta(hours=72)
@@ -76,6 +77,11 @@ def may_call_from(now: datetime, last_call: datetime | None, every: timedelta, p
     """When the next batch may be called: so long after the last one as was published, while anybody called still
     stands at the point; now, if nobody does."""
     return max(now, last_call + every) if last_call and present else now
+
+
+def may_skip_from(called: datetime, every: timedelta) -> datetime:
+    """When nobody has answered to a number: or one helper could call and skip through all of them in a minute."""
+    return called + min(ANSWER_WITHIN, every)
 
 
 def after_skip(entry: Waiting, batch: int) -> Waiting | None:

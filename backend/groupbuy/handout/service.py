@@ -27,6 +27,7 @@ from backend.groupbuy.handout.calling import (
     after_skip,
     kept_for,
     may_call_from,
+    may_skip_from,
     next_batch,
     next_waking,
     pickup_numbers,
@@ -197,6 +198,7 @@ def skip(actor: Actor, order_id: uuid.UUID, revision: int) -> Order:
     pickup = _pickup(order)
     if order.status != OrderStatus.READY or pickup.number is None or pickup.waits:
         raise Conflict("not_called", "这个号现在没有在叫，请刷新后再操作。")
+    _refuse_just_called(order.campaign, pickup)
     again = after_skip(_entry(pickup), _last_batch(order.campaign_id)[0])
     if again is None:
         return _missed(actor, order, pickup)
@@ -204,6 +206,15 @@ def skip(actor: Actor, order_id: uuid.UUID, revision: int) -> Order:
     said = {"number": pickup.number, "skips": again.skips}
     audit.record("order", "skip", actor, order, place_code=order.place_code, details=said)
     return order
+
+
+def _refuse_just_called(campaign: Campaign, pickup: Pickup) -> None:
+    assert pickup.called_at
+    begins = may_skip_from(pickup.called_at, pace(campaign))
+    if database_now() < begins:
+        when = f"{begins.astimezone(SHANGHAI):%H:%M:%S}"
+        detail = f"{pickup.number} 号刚刚叫到，请等住户下楼。{when} 以后还没有人来，再点“过号”。"
+        raise Conflict("just_called", detail, skip_from=begins)
 
 
 def miss(actor: Actor, order_id: uuid.UUID, revision: int) -> Order:

@@ -7,7 +7,7 @@ zero, nothing is on its way, and nobody can claim any more.
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select
@@ -27,6 +27,9 @@ from backend.groupbuy.workflow import CAMPAIGN, CLAIM_WITHIN
 from backend.payments import service as payments
 from backend.people.service import user_names
 
+# What other packages do once a campaign is settled, or all of it recalled (deliveries to call off): called with its id,
+# in its transaction.
+on_end: list[Callable[[uuid.UUID], None]] = []
 C, S = CampaignStatus, OrderStatus
 # Also of one that was called off or recalled after the supplier was paid: somebody's money is still out.
 WHILE_PAYING = frozenset({C.ORDERED, C.IN_TRANSIT, C.ARRIVED, C.HANDING_OUT, C.CANCELLED, C.RECALLED})
@@ -163,6 +166,8 @@ def settle(actor: Actor, campaign_id: uuid.UUID, revision: int) -> Campaign:
     exactly what is missing."""
     campaign = campaigns.organised(actor, campaign_id)
     advance(CAMPAIGN, campaign, "settle", actor, revision=revision, check=_come_out_even)
+    for react in on_end:
+        react(campaign.id)
     return campaign
 
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from backend.core.contract import Blueprint
 from backend.core.operation import SIGNED_IN, current_actor, operation
-from backend.core.ratelimit import caller, limit
 from backend.medicine.delivery import schemas as s
 from backend.medicine.delivery import service
 from backend.medicine.delivery.service import Check
@@ -15,7 +14,6 @@ blp = Blueprint("medicine_doors", __name__, url_prefix="/api/v1", description="�
 
 
 @blp.route("/medicine-trips/<uuid:trip_id>/packages/<int:number>/unpack", methods=["POST"])
-@limit("REVEAL_LIMIT", key=caller)
 @operation(
     "unpackPackage",
     "分装一户的药",

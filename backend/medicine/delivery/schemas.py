@@ -17,7 +17,7 @@ class BaggedSchema(Schema):
     maker = fields.String(allow_none=True)
     specification = fields.String(allow_none=True)
     quantity = fields.Integer()
-    batch = fields.String()
+    batch = fields.String(allow_none=True)
     expires_on = fields.Date()
     cold_until = fields.AwareDateTime(allow_none=True)
 

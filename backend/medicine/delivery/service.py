@@ -10,7 +10,7 @@ from collections.abc import Collection
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 
 from backend.core import audit
 from backend.core.auth import HOUSE, Actor
@@ -30,7 +30,7 @@ from backend.medicine.trips.models import MedicineTrip, TripRequest, TripStatus
 from backend.medicine.trips.tasks import ROUND
 from backend.medicine.workflow import LINE, REQUEST
 from backend.payments import service as payments
-from backend.people.households import acted_for, members_of
+from backend.people.households import members_of
 from backend.volunteering import service as volunteering
 
 TRIES = 5
@@ -62,7 +62,7 @@ class Outcome(NamedTuple):
 
 def unpack(actor: Actor, trip_id: uuid.UUID, number: int) -> tuple[TripRequest, list[Purchase]]:
     """One household's bag is packed from what was brought: its medicines, in clear, for whoever brought them or sorts
-    them at the community. The look is recorded."""
+    them at the community. The look is recorded, and not counted as others are: twenty bags a trip are its limit."""
     trip = planning.in_sight(actor, trip_id)
     if trip.volunteer_id != actor.id:
         actor.require(P.MEDICINE_REVEAL, trip.place_code)
@@ -90,7 +90,7 @@ def bagged(goods: Purchase) -> dict[str, Any]:
         agreed = db.session.get_one(MedicineQuestion, goods.question_id)
         what = agreed if agreed.name else what
     names = {"name": what.name, "maker": what.maker, "specification": what.specification}
-    return {**columns(goods), **names, "purchase_id": goods.id}
+    return {**columns(goods), **names, "purchase_id": goods.id, "batch": goods.batch}
 
 
 def in_hand(request_id: uuid.UUID) -> list[Purchase]:
@@ -103,9 +103,8 @@ def in_hand(request_id: uuid.UUID) -> list[Purchase]:
 
 def code_for(actor: Actor, request_id: uuid.UUID) -> str:
     """The four digits by which the household is known at the door; for its own people alone."""
-    request = access.find(actor, request_id)
-    theirs = exists().where(MedicineRequest.id == request.id, MedicineRequest.household_id.in_(acted_for(actor)))
-    if not db.session.scalar(select(theirs)):
+    access.find(actor, request_id)
+    if not access.is_theirs(actor, request_id):
         raise Forbidden("forbidden", "收药码只给住户本人看。")
     return code_of(request_id)
 
@@ -241,7 +240,7 @@ def refuse(actor: Actor, request_id: uuid.UUID, refusal: Refusal) -> MedicineReq
     """One tap, with its reason, by whoever is at the door or the household itself: none of it is taken, nothing is
     owed, and what was paid for it is the community's to carry."""
     entry = payable.entry_of(request_id)
-    if entry is None or not (_brings(actor, entry) or _is_theirs(actor, entry)):
+    if entry is None or not (_brings(actor, entry) or access.is_theirs(actor, request_id)):
         raise NotFound("药包")
     payable.hold(entry)
     request = entry.request
@@ -252,19 +251,6 @@ def refuse(actor: Actor, request_id: uuid.UUID, refusal: Refusal) -> MedicineReq
     _take_back(actor, goods, refusal)
     _tell_round(entry, "refused")
     return request
-
-
-def _is_theirs(actor: Actor, entry: TripRequest) -> bool:
-    return (
-        db.session.scalar(
-            select(
-                exists().where(
-                    MedicineRequest.id == entry.request_id, MedicineRequest.household_id.in_(acted_for(actor))
-                )
-            )
-        )
-        or False
-    )
 
 
 def _tell_round(entry: TripRequest, outcome: str) -> None:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, Integer, SmallInteger, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from backend.core.crypto import Encrypted
 from backend.core.models import Code, Labelled, Row, Timestamp, sql_list
 from backend.extensions import Model
 from backend.medicine.requests.models import CONSENT, MedicineLine
@@ -55,7 +56,8 @@ class OfferStatus(Labelled):
 
 
 class Purchase(Row, Model):
-    """What was bought for one line, the community's until a household has it. `question_id`: what the household said
+    """What was bought for one line, the community's until a household has it. `batch` leads to the medicine, hence
+    sealed and erased with its name. `question_id`: what the household said
     yes to, another medicine or a price above the ceiling. `cold_until`: by then it is at the door, or not handed over.
     `passed_on_from`: it is another household's refused purchase. `refusal` and `loss` say why it was not taken, and
     what became of it."""
@@ -91,7 +93,7 @@ class Purchase(Row, Model):
     bought_at: Mapped[datetime] = mapped_column(Timestamp)
     quantity: Mapped[int] = mapped_column(SmallInteger)
     fen: Mapped[int] = mapped_column(BigInteger)
-    batch: Mapped[str] = mapped_column(String(40))
+    batch_cipher: Mapped[bytes | None]
     expires_on: Mapped[date] = mapped_column(Date)
     receipt_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("photo.id"))
     cold_until: Mapped[datetime | None] = mapped_column(Timestamp)
@@ -101,6 +103,7 @@ class Purchase(Row, Model):
     loss: Mapped[str | None] = mapped_column(String(12))
     back_fen: Mapped[int | None] = mapped_column(BigInteger)
 
+    batch = Encrypted()
     line: Mapped[MedicineLine] = relationship()
 
 

@@ -24,7 +24,6 @@ class RefusedGoodsSchema(Schema):
     form = fields.String()
     quantity = fields.Integer()
     fen = fields.Integer()
-    batch = fields.String()
     expires_on = fields.Date()
     status = fields.String()
     status_label = fields.String()

@@ -6,11 +6,11 @@ from typing import Any
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from backend.core import audit, clock
 from backend.core.auth import HOUSE, Actor
-from backend.core.errors import Conflict, NotFound
+from backend.core.errors import Conflict, Forbidden, NotFound
 from backend.core.models import new_id, within
 from backend.core.permissions import Permission as P
 from backend.core.transaction import database_now
@@ -20,8 +20,9 @@ from backend.medicine.goods import rules, stock
 from backend.medicine.goods.models import GoodsStatus, Loss, Offer, OfferStatus, Purchase
 from backend.medicine.goods.workflow import OFFER
 from backend.medicine.money import payable
+from backend.medicine.requests import access
 from backend.medicine.requests.access import basis_of
-from backend.medicine.requests.models import LineStatus, MedicineLine, MedicineQuestion, MedicineRequest
+from backend.medicine.requests.models import MedicineLine, MedicineQuestion, MedicineRequest
 from backend.medicine.trips import leftovers, planning, service
 from backend.medicine.trips.models import MedicineTrip, TripRequest, TripStatus
 from backend.medicine.workflow import LINE, REQUEST
@@ -74,7 +75,7 @@ def ways(page: Sequence[Purchase]) -> dict[uuid.UUID, set[rules.Way]]:
 def give_back(actor: Actor, purchase_id: uuid.UUID, revision: int, back_fen: int, receipt: str) -> Purchase:
     """The pharmacy has taken it back, and its refund lies in the community's float, against its receipt."""
     goods = find(actor, purchase_id, revision)
-    actor.require(P.PAYMENT_READ, goods.place_code)
+    _refuse_who_bought(actor, goods)
     _require(goods, rules.Way.PHARMACY)
     _refuse_offered(goods)
     if back_fen > goods.fen:
@@ -87,7 +88,7 @@ def give_back(actor: Actor, purchase_id: uuid.UUID, revision: int, back_fen: int
 def write_off(actor: Actor, purchase_id: uuid.UUID, revision: int, loss: Loss) -> Purchase:
     """Broken, lost, or of no use to anyone: the fund bears it. Also what breaks on the way to a door."""
     goods = find(actor, purchase_id, revision)
-    actor.require(P.PAYMENT_READ, goods.place_code)
+    _refuse_who_bought(actor, goods)
     _refuse_offered(goods)
     on_the_way = goods.status == GoodsStatus.IN_HAND
     stock.lost(actor, [goods], loss)
@@ -95,6 +96,13 @@ def write_off(actor: Actor, purchase_id: uuid.UUID, revision: int, loss: Loss) -
         _bring_again(actor, goods)
     payable.close_if_done([goods.request_id])
     return goods
+
+
+def _refuse_who_bought(actor: Actor, goods: Purchase) -> None:
+    """Whoever keeps the community's money says what became of goods, and never of those in their own hands."""
+    actor.require(P.PAYMENT_READ, goods.place_code)
+    if goods.bought_by == actor.id:
+        raise Forbidden("not_by_oneself", "自己买的药，要由社区另一位工作人员登记去向。")
 
 
 def _bring_again(actor: Actor, goods: Purchase) -> None:
@@ -136,29 +144,29 @@ def candidates(actor: Actor, purchase_id: uuid.UUID) -> list[MedicineRequest]:
 
 
 def _matching(goods: Purchase) -> Any:
+    """A select of requests of which this is all that is still to be had, each with the line it is."""
     here = within(MedicineRequest.place_code, [stock.community_of(goods)])
-    other = select(MedicineLine.id).where(
-        MedicineLine.request_id == MedicineRequest.id, MedicineLine.status != LineStatus.DECLINED.value
-    )
-    same = select(MedicineLine.id).where(
-        MedicineLine.request_id == MedicineRequest.id,
-        MedicineLine.status.in_([LineStatus.WANTED.value, LineStatus.UNAVAILABLE.value]),
-        MedicineLine.name_index == _index(goods),
-        MedicineLine.quantity == goods.quantity,
-        MedicineLine.ceiling_fen >= goods.fen,
-        MedicineLine.sealed_otc,
+    other = aliased(MedicineLine)
+    more = exists().where(
+        other.request_id == MedicineRequest.id, other.status.in_(planning.TO_BUY), other.id != MedicineLine.id
     )
     asked = exists().where(Offer.request_id == MedicineRequest.id, Offer.purchase_id == goods.id)
     busy = exists().where(Offer.request_id == MedicineRequest.id, Offer.status.in_(OPEN_OFFERS))
     refuser = select(MedicineRequest.household_id).where(MedicineRequest.id == goods.request_id).scalar_subquery()
-    return select(MedicineRequest).where(
-        here,
-        MedicineRequest.status.in_(planning.PLANNABLE),
-        MedicineRequest.household_id != refuser,
-        same.exists(),
-        other.where(MedicineLine.name_index != _index(goods)).exists().is_(False),
-        ~asked,
-        ~busy,
+    return (
+        select(MedicineRequest, MedicineLine)
+        .join(MedicineLine, MedicineLine.request_id == MedicineRequest.id)
+        .where(
+            here,
+            MedicineRequest.status.in_(planning.PLANNABLE),
+            MedicineRequest.household_id != refuser,
+            MedicineLine.status.in_(planning.TO_BUY),
+            MedicineLine.name_index == _index(goods),
+            MedicineLine.quantity == goods.quantity,
+            MedicineLine.ceiling_fen >= goods.fen,
+            MedicineLine.sealed_otc,
+        )
+        .where(~more, ~asked, ~busy)
     )
 
 
@@ -173,11 +181,10 @@ def offer(actor: Actor, purchase_id: uuid.UUID, revision: int, request_id: uuid.
     """Asks that household whether it would have it. It learns the medicine and the price, and not whose it was."""
     goods = find(actor, purchase_id, revision)
     _require(goods, rules.Way.NEIGHBOUR)
-    request = db.session.scalars(_matching(goods).where(MedicineRequest.id == request_id)).one_or_none()
-    if request is None:
+    found = db.session.execute(_matching(goods).where(MedicineRequest.id == request_id)).one_or_none()
+    if found is None:
         raise NotFound("药品需求")
-    line = db.session.scalars(select(MedicineLine).where(MedicineLine.request_id == request.id)).first()
-    assert line
+    request, line = found
     until = database_now() + rules.OFFER_WAIT
     known = {"purchase_id": goods.id, "request_id": request.id, "line_id": line.id, "place_code": request.place_code}
     made = Offer(offered_by=actor.id, answer_by=until, **known)
@@ -218,7 +225,7 @@ def offer_in_sight(actor: Actor, offer_id: uuid.UUID) -> Offer:
     if not (
         actor.may(P.MEDICINE_PLAN, made.place_code)
         or actor.may(P.MEDICINE_FOR_OTHERS, made.place_code)
-        or payable.RequestPayable().may_pay(actor, request.id)
+        or access.is_theirs(actor, request.id)
     ):
         raise NotFound("转让询问")
     return made
@@ -231,20 +238,27 @@ def answer(actor: Actor, offer_id: uuid.UUID, revision: int, accept: bool, conse
     request = db.session.get_one(MedicineRequest, made.request_id)
     basis = basis_of(actor, request.household_id, request.place_code, consent)
     behalf = request.household_id if basis else None
-    lock(request)
     goods = db.session.get_one(Purchase, made.purchase_id)
+    shelf = _shelf_run(stock.community_of(goods)) if accept else None
+    _hold(request, goods)
     action = "accept" if accept else "decline"
     advance(OFFER, made, action, actor, revision=revision, consent=basis, on_behalf_of=behalf)
-    if accept:
-        _pass_on(actor, goods, request, db.session.get_one(MedicineLine, made.line_id))
+    if shelf:
+        _pass_on(actor, shelf, goods, request, db.session.get_one(MedicineLine, made.line_id))
     return made
 
 
-def _pass_on(actor: Actor, goods: Purchase, request: MedicineRequest, line: MedicineLine) -> None:
+def _hold(request: MedicineRequest, goods: Purchase) -> None:
+    """Trip (by now), both households' requests, goods: in the order in which everybody takes them."""
+    both = select(MedicineRequest).where(MedicineRequest.id.in_([request.id, goods.request_id]))
+    held = both.order_by(MedicineRequest.id).with_for_update(of=MedicineRequest)
+    db.session.scalars(held, execution_options={"populate_existing": True}).all()
     lock(goods)
+
+
+def _pass_on(actor: Actor, shelf: MedicineTrip, goods: Purchase, request: MedicineRequest, line: MedicineLine) -> None:
     if request.status not in planning.PLANNABLE or goods.status != GoodsStatus.KEPT:
         raise Conflict("not_now", "这份药或这份需求刚刚有了别的安排，请刷新查看。", status_now=request.status)
-    shelf = _shelf_run(stock.community_of(goods))
     entry = TripRequest(trip_id=shelf.id, request_id=request.id, number=_next_number(shelf))
     db.session.add(entry)
     db.session.flush()

@@ -1,5 +1,5 @@
-"""The flow of what was bought, and of an offer of it to another household. The house takes all steps: who may is asked
-by the verbs, of the task they hold or of their post."""
+"""The flow of what was bought, and of an offer of it to another household. Of goods the house takes all steps: who may
+is asked by the verbs, of the task they hold or of their post."""
 
 import uuid
 from collections.abc import Sequence

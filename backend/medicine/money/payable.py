@@ -12,11 +12,11 @@ from backend.core.workflow import advance_all
 from backend.core.workflow import lock as held
 from backend.extensions import db
 from backend.medicine.goods.models import GoodsStatus, Purchase
+from backend.medicine.requests import access
 from backend.medicine.requests.models import MedicineRequest
 from backend.medicine.trips.models import MedicineTrip, TripRequest, TripStatus
 from backend.medicine.workflow import REQUEST
 from backend.payments import service as payments
-from backend.people.households import acted_for
 
 REQUESTS, TRIPS = "medicine_request", "medicine_trip"
 ENDING = {step.action: step.sources for step in REQUEST.steps}["settle"]
@@ -45,8 +45,7 @@ class RequestPayable:
         )
 
     def may_pay(self, actor: Actor, subject_id: uuid.UUID) -> bool:
-        theirs = MedicineRequest.household_id.in_(acted_for(actor))
-        return db.session.scalar(select(exists().where(MedicineRequest.id == subject_id, theirs))) or False
+        return access.is_theirs(actor, subject_id)
 
     def settled(self, subject_id: uuid.UUID, now: datetime) -> None:
         close_if_done([subject_id])
@@ -88,7 +87,7 @@ def book_of(trip_id: uuid.UUID) -> payments.Book | None:
     if trip is None:
         return None
     where = trip.pharmacy.name if trip.pharmacy else "社区存药"
-    return payments.Book(trip.place_code, f"{in_words(trip.day)} {where}", None)
+    return payments.Book(trip.place_code, f"{in_words(trip.day)} {where}", None, of_health=True)
 
 
 payments.register(REQUESTS, RequestPayable())

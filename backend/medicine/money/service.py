@@ -14,25 +14,22 @@ from backend.core import audit, clock
 from backend.core.auth import HOUSE, Actor
 from backend.core.errors import Conflict, DomainError, Forbidden
 from backend.core.models import within
+from backend.core.money import yuan
 from backend.core.permissions import Permission as P
 from backend.core.photos import Photo
 from backend.core.transaction import database_now
-from backend.core.workflow import Move, advance
+from backend.core.workflow import Move, advance, lock
 from backend.extensions import db
 from backend.medicine.requests.models import RequestStatus
 from backend.medicine.trips import buying, planning
-from backend.medicine.trips.models import MedicineTrip, TripStatus
-from backend.medicine.trips.workflow import OVER, TRIP
+from backend.medicine.trips.models import MedicineTrip, TripStatus, Why
+from backend.medicine.trips.workflow import NOT_BEGUN, OVER, TRIP
 from backend.payments import service as payments
 from backend.people.service import user_names
 
 HANDS = payments.Account.VOLUNTEER
-RECEIPT_DAYS = 7  # receipts name medicines; afterwards the ledger has the sums
+RECEIPT_DAYS = 7  # then the ledger has the sums
 AT_A_DOOR = (RequestStatus.BOUGHT.value, RequestStatus.DELIVERING.value)
-
-
-def yuan(fen: int) -> str:
-    return f"{fen // 100}.{fen % 100:02d} 元"
 
 
 class Held(NamedTuple):
@@ -167,8 +164,8 @@ def _hands(trip: MedicineTrip) -> list[Missing]:
 
 def _in_hand(name: str, fen: int) -> Missing:
     if fen > 0:
-        return Missing("cash_in_hand", f"{name}手里还有 {yuan(fen)}，请交给社区并由社区登记。", fen)
-    return Missing("advanced", f"{name}垫付了 {yuan(-fen)}，请社区今晚归还并登记。", fen)
+        return Missing("cash_in_hand", f"{name}手里还有 {yuan(fen)} 元，请交给社区并由社区登记。", fen)
+    return Missing("advanced", f"{name}垫付了 {yuan(-fen)} 元，请社区今晚归还并登记。", fen)
 
 
 def _erase_receipts(trip: MedicineTrip) -> None:
@@ -177,15 +174,18 @@ def _erase_receipts(trip: MedicineTrip) -> None:
 
 
 def end_the_day(trip_id: uuid.UUID) -> None:
-    """For the clock, each evening: a trip that is even is reconciled. One that nobody has set out for gives its
-    requests back to be planned; of one that is not even the record tells what is missing, and `held` whom to see."""
-    trip = db.session.get_one(MedicineTrip, trip_id, with_for_update=True)
-    if trip.status == TripStatus.SEALED:
-        planning.cancel(HOUSE, trip.id, trip.revision, "当天没有志愿者出发")
-    elif TRIP.step(trip.status, "reconcile") and not (found := missing(trip)):
+    """For the clock, each evening: a trip that is even is reconciled. One that nobody has sealed or set out for gives
+    its requests back to be planned; of one that is not even the record tells what is missing, and `held` whom to
+    see."""
+    trip = db.session.get_one(MedicineTrip, trip_id)
+    if trip.status in NOT_BEGUN:
+        planning.cancel(HOUSE, trip.id, trip.revision, Why.NOBODY_WENT)
+        return
+    lock(trip)
+    found = missing(trip)
+    if TRIP.step(trip.status, "reconcile") and not found:
         advance(TRIP, trip, "reconcile", HOUSE)
         _erase_receipts(trip)
     else:
-        found = missing(trip)
         details = {"missing": [each.code for each in found], "fen": sum(each.fen for each in found)}
         audit.record("medicine_trip", "not_even", HOUSE, trip, place_code=trip.place_code, details=details)

@@ -31,7 +31,7 @@ class NewPharmacySchema(PharmacyChangeSchema):
 
 class UpdatePharmacySchema(PharmacyChangeSchema):
     revision = fields.Integer(required=True, strict=True)
-    closed_on = fields.Date(metadata={"description": "停业日期 no longer in business from then on"})
+    closed_on = fields.Date(allow_none=True, metadata={"description": "停业日期 no longer in business from then on"})
 
 
 class NewStockReportSchema(Schema):

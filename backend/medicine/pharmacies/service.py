@@ -9,15 +9,16 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
-from backend.core import audit
+from backend.core import audit, clock
 from backend.core.auth import Actor
-from backend.core.errors import Conflict, NotFound
+from backend.core.errors import Conflict, DomainError, NotFound
 from backend.core.models import within
 from backend.core.permissions import Permission as P
 from backend.extensions import db
 from backend.medicine.pharmacies.models import Pharmacy, QueueReport, StockReport
 from backend.medicine.requests.rules import index_of
 from backend.medicine.trips.rules import Shop
+from backend.places.models import Place
 
 SUBDISTRICT_DIGITS, COMMUNITY_DIGITS = 9, 12
 STOCK_HOLDS, QUEUE_HOLDS = timedelta(hours=24), timedelta(hours=3)  # then nobody counts on what was seen
@@ -33,7 +34,7 @@ def _near(actor: Actor, *permissions: P) -> Any:
 
 def near(actor: Actor) -> Select:
     """A select of those still in business."""
-    return select(Pharmacy).where(_near(actor, *WHO), Pharmacy.closed_on.is_(None))
+    return select(Pharmacy).where(_near(actor, *WHO), _in_business())
 
 
 def in_sight(actor: Actor, pharmacy_id: uuid.UUID, *permissions: P) -> Pharmacy:
@@ -46,16 +47,24 @@ def in_sight(actor: Actor, pharmacy_id: uuid.UUID, *permissions: P) -> Pharmacy:
 
 def add(actor: Actor, place_code: str, **values: Any) -> Pharmacy:
     """Of a community, or of the subdistrict it lies in; once, by name."""
-    if not any(held.startswith(place_code) or place_code.startswith(held) for held in actor.scope(P.MEDICINE_PLAN)):
+    refuse_other_than(place_code, "药店属于社区或街道，请重新选择。", SUBDISTRICT_DIGITS, COMMUNITY_DIGITS)
+    if not any(held.startswith(place_code) for held in actor.scope(P.MEDICINE_PLAN)):
         actor.require(P.MEDICINE_PLAN, place_code)
     same = select(Pharmacy.id).where(Pharmacy.place_code == place_code, Pharmacy.name == values["name"])
     if db.session.scalar(same):
         raise Conflict("pharmacy_exists", "这家药店已经登记过，请直接修改。")
     pharmacy = Pharmacy(place_code=place_code, **values)
+    _refuse_hours(pharmacy)
     db.session.add(pharmacy)
     audit.record("pharmacy", "add", actor, pharmacy, place_code=place_code)
     db.session.flush()
     return pharmacy
+
+
+def refuse_other_than(place_code: str, detail: str, *digits: int) -> None:
+    """422 for a place of another kind, and for one that there is not."""
+    if len(place_code) not in digits or db.session.get(Place, place_code) is None:
+        raise DomainError("wrong_place", detail, errors=[{"field": "/place_code", "detail": detail}])
 
 
 def update(actor: Actor, pharmacy_id: uuid.UUID, revision: int, changes: dict[str, Any]) -> Pharmacy:
@@ -65,11 +74,22 @@ def update(actor: Actor, pharmacy_id: uuid.UUID, revision: int, changes: dict[st
         raise Conflict("stale", "内容刚刚被更新过，请刷新后再操作。", revision=pharmacy.revision)
     for name, value in changes.items():
         setattr(pharmacy, name, value)
+    _refuse_hours(pharmacy)
     pharmacy.revision += 1
     details = {"changed": sorted(changes)}
     audit.record("pharmacy", "update", actor, pharmacy, place_code=pharmacy.place_code, details=details)
     db.session.flush()
     return pharmacy
+
+
+def _refuse_hours(pharmacy: Pharmacy) -> None:
+    if pharmacy.closes_at <= pharmacy.opens_at:
+        errors = [{"field": "/closes_at", "detail": "应晚于开门时间。"}]
+        raise DomainError("wrong_hours", "关门时间应晚于开门时间，请改正。", errors=errors)
+
+
+def _in_business() -> Any:
+    return or_(Pharmacy.closed_on.is_(None), Pharmacy.closed_on > clock.today())
 
 
 def report_stock(actor: Actor, pharmacy_id: uuid.UUID, **seen: Any) -> StockReport:
@@ -112,7 +132,7 @@ def queues_of(pharmacy_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:
 def shops_for(community: str) -> list[Shop]:
     """What a planner may count on now. Names on shelves become indexes here, so that they meet those of the lines."""
     here = Pharmacy.place_code.in_([community, community[:SUBDISTRICT_DIGITS]])
-    found = list(db.session.scalars(select(Pharmacy).where(here, Pharmacy.closed_on.is_(None)).order_by(Pharmacy.id)))
+    found = list(db.session.scalars(select(Pharmacy).where(here, _in_business()).order_by(Pharmacy.id)))
     ids = [pharmacy.id for pharmacy in found]
     stock, queues = stock_of(ids), queues_of(ids)
     return [

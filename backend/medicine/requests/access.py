@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import and_, false, or_, select
+from sqlalchemy import and_, exists, false, or_, select
 
 from backend.core.auth import Actor
 from backend.core.errors import DomainError, Forbidden, NotFound
@@ -56,6 +56,12 @@ def find(actor: Actor, request_id: uuid.UUID, *options: Any) -> MedicineRequest:
     if request is None:
         raise NotFound("药品需求")
     return request
+
+
+def is_theirs(actor: Actor, request_id: uuid.UUID) -> bool:
+    """Whether the actor lives in the request's household, or acts for it with its consent."""
+    theirs = MedicineRequest.household_id.in_(acted_for(actor))
+    return db.session.scalar(select(exists().where(MedicineRequest.id == request_id, theirs))) or False
 
 
 def holds_task(actor: Actor, request: MedicineRequest) -> bool:

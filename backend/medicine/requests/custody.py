@@ -12,6 +12,7 @@ from backend.core.errors import Conflict, Forbidden, NotFound
 from backend.core.permissions import Permission as P
 from backend.core.workflow import advance, lock
 from backend.extensions import db
+from backend.medicine.money import payable
 from backend.medicine.requests.access import basis_of, find, holds_task, visible
 from backend.medicine.requests.models import CustodyReceipt, CustodyStatus, MedicineRequest, Paper, RequestStatus
 from backend.medicine.workflow import CARRIER, CLOSED, CUSTODY, REQUEST, SIGNER, needs, papers_in, sides
@@ -75,8 +76,10 @@ def sign_over(actor: Actor, receipt_id: uuid.UUID, revision: int, consent: str |
 
 
 def sign_back(actor: Actor, receipt_id: uuid.UUID, revision: int, consent: str | None = None) -> CustodyReceipt:
-    """The household's side signs that it is back. Only then is the request free to be settled."""
-    return _sign(actor, receipt_id, "sign_back", revision, consent)
+    """The household's side signs that it is back. With the last one a request that is paid for is settled."""
+    receipt = _sign(actor, receipt_id, "sign_back", revision, consent)
+    payable.close_if_done([receipt.request_id])
+    return receipt
 
 
 def _sign(actor: Actor, receipt_id: uuid.UUID, action: str, revision: int, consent: str | None) -> CustodyReceipt:

@@ -139,8 +139,8 @@ class MedicineRequest(Row, Model):
         ),
         CheckConstraint("cards_out >= 0 AND (status <> 'settled' OR cards_out = 0)", name="settled_holds_no_card"),
         CheckConstraint(
-            "erased_on IS NULL OR (status IN ('settled', 'cancelled')"
-            " AND num_nonnulls(member_id, disease_cipher, note_cipher, question_cipher) = 0)",
+            "erased_on IS NULL OR (status IN ('delivered', 'refused', 'returned_to_pharmacy', 're_offered', 'settled',"
+            " 'cancelled') AND num_nonnulls(member_id, disease_cipher, note_cipher, question_cipher) = 0)",
             name="erased",
         ),
         Index("ix_medicine_request_household_id", "household_id", "id"),

@@ -6,7 +6,7 @@ from sqlalchemy import exists, select
 
 from backend.core import audit
 from backend.core.auth import HOUSE, Actor
-from backend.core.errors import Conflict, DomainError, NotFound
+from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
 from backend.core.transaction import database_now
 from backend.core.workflow import advance, advance_all, lock
 from backend.extensions import db
@@ -52,13 +52,15 @@ def ask(
 
 
 def answer(actor: Actor, question_id: uuid.UUID, accept: bool, consent: str | None = None) -> MedicineRequest:
-    """Yes or no, by the household or on its behalf. Yes raises the ceiling of the line to what was asked; no ends the
-    line. When nothing else waits, buying goes on."""
+    """Yes or no, by the household or on its behalf, but not by whoever asks for it at the counter. Yes raises the
+    ceiling of the line to what was asked; no ends the line. When nothing else waits, buying goes on."""
     question = db.session.get(MedicineQuestion, question_id)
     if question is None:
         raise NotFound("询问")
     request = _asked_in_sight(actor, question)
     basis = basis_of(actor, request.household_id, request.place_code, consent)
+    if basis and question.asked_by == actor.id:
+        raise Forbidden("separate_hands", "您是询问的人，不能替住户答复。请住户本人、楼栋长或网格员来答复。")
     lock(request)
     db.session.refresh(question)
     if question.accepted is not None:

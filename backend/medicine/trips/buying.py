@@ -10,9 +10,10 @@ from backend.core import audit, clock, photos
 from backend.core.auth import HOUSE, Actor
 from backend.core.errors import Conflict, DomainError, NotFound
 from backend.core.models import within
+from backend.core.money import yuan
 from backend.core.permissions import Permission as P
 from backend.core.photos import Photo
-from backend.core.workflow import Move, advance, advance_all, lock
+from backend.core.workflow import Move, advance, advance_all, lock, refuse_stale
 from backend.extensions import db
 from backend.medicine.goods import stock
 from backend.medicine.goods.models import GoodsStatus, Miss, Missed, Purchase
@@ -26,6 +27,7 @@ from backend.medicine.requests.models import (
     QuestionKind,
     RequestStatus,
 )
+from backend.medicine.requests.renewal import values_of
 from backend.medicine.trips import leftovers, planning
 from backend.medicine.trips.models import MedicineTrip, TripRequest, TripStatus
 from backend.medicine.trips.service import require_shopper
@@ -33,6 +35,7 @@ from backend.medicine.workflow import LINE, REQUEST
 
 RECEIPT = "medicine_trip"  # the subject of a receipt's photo
 RECEIPTS_AT_MOST = 12
+RECEIPT_DAYS = 30  # receipts name medicines; a week after the evening that came out even they are gone
 ANSWER_WITHIN = timedelta(minutes=15)  # nobody stands at a counter for longer
 AT_ONCE = 200
 
@@ -64,6 +67,8 @@ def buy(
     the ceiling the household is asked first; what is out of date is not bought."""
     trip, line = _at_the_counter(actor, trip_id, line_id)
     advance(LINE, line, "buy", HOUSE, check=lambda line, move: _refuse(line, move, quantity, fen, expires_on))
+    if quantity < line.quantity:
+        _leave_rest(actor, line, quantity, fen)
     now = stock.now()
     goods = Purchase(
         place_code=line.place_code,
@@ -83,14 +88,26 @@ def buy(
     return goods
 
 
+def _leave_rest(actor: Actor, line: MedicineLine, quantity: int, fen: int) -> None:
+    """Fewer than were wanted: the rest is a line of its own, at what is left of the ceiling, to be had here in another
+    way or on the next trip; and nobody is told that they have enough."""
+    last = select(func.max(MedicineLine.position)).where(MedicineLine.request_id == line.request_id)
+    left = line.days_left if line.days_each is None else (line.days_left or 0) + quantity * line.days_each
+    fewer = {"quantity": line.quantity - quantity, "ceiling_fen": max(1, line.ceiling_fen - fen), "days_left": left}
+    place = {"request_id": line.request_id, "place_code": line.place_code, "days_each": line.days_each}
+    rest = MedicineLine(position=db.session.scalars(last).one() + 1, **place, **values_of(line) | fewer)
+    line.quantity = quantity
+    db.session.add(rest)
+    details = {"from": str(line.id)}
+    audit.record("medicine_line", "leave_rest", actor, rest, place_code=line.place_code, details=details)
+
+
 def _refuse(line: MedicineLine, move: Move, quantity: int, fen: int, expires_on: date) -> None:
     if quantity > line.quantity:
         raise DomainError("too_many", f"住户只要 {line.quantity} 份，请不要多买。", at_most=line.quantity)
     if fen > line.ceiling_fen:
-        most = f"{line.ceiling_fen / 100:.2f}"
-        raise Conflict(
-            "above_ceiling", f"超过住户说的最高价 {most} 元，请先询问住户再付款。", most_fen=line.ceiling_fen
-        )
+        detail = f"超过住户说的最高价 {yuan(line.ceiling_fen)} 元，请先询问住户再付款。"
+        raise Conflict("above_ceiling", detail, most_fen=line.ceiling_fen)
     if expires_on <= clock.day_of(move.now):
         raise DomainError(
             "out_of_date", "这盒药已经过期，请换一盒。", errors=[{"field": "/expires_on", "detail": "已经过期。"}]
@@ -110,8 +127,9 @@ def correct(actor: Actor, purchase_id: uuid.UUID, revision: int, fen: int) -> Pu
         raise NotFound("购买记录")
     _, line = _at_the_counter(actor, found.trip_id, found.line_id)
     lock(found)
-    if found.revision != revision:
-        raise Conflict("stale", "内容刚刚被更新过，请刷新后再操作。", revision=found.revision)
+    refuse_stale(found, revision)
+    if found.status != GoodsStatus.IN_HAND:
+        raise Conflict("not_now", "这份药已经登记了别的去向，金额不能再改。", status_now=found.status)
     _refuse(line, Move(actor, stock.now()), found.quantity, fen, found.expires_on)
     stock.corrected(actor, found, fen)
     return found
@@ -175,8 +193,10 @@ def add_receipt(actor: Actor, trip_id: uuid.UUID, data: bytes) -> Photo:
     trip = planning.in_sight(actor, trip_id)
     if actor.id != trip.volunteer_id or trip.status in (TripStatus.RECONCILED, TripStatus.SEALED):
         raise NotFound("行程")
-    photo = photos.take(actor, data, trip.place_code, RECEIPT, trip.id)
+    photo = photos.take(actor, data, trip.place_code, RECEIPT, trip.id, erase_after_days=RECEIPT_DAYS)
     db.session.refresh(trip, with_for_update={"read": True})
+    if trip.status == TripStatus.RECONCILED:
+        raise Conflict("not_now", "这趟的账已经对平，不用再补小票。", status_now=trip.status)
     sent = select(func.count()).where(Photo.subject_type == RECEIPT, Photo.subject_id == trip.id)
     if db.session.scalars(sent).one() > RECEIPTS_AT_MOST:
         raise Conflict("too_many_photos", f"一趟最多上传 {RECEIPTS_AT_MOST} 张小票照片。")

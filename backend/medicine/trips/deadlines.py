@@ -4,14 +4,11 @@ from sqlalchemy import select
 
 from backend.core import clock
 from backend.core.jobs import each_alone, job
-from backend.extensions import db
 from backend.medicine.delivery import service as delivery
 from backend.medicine.goods import service as goods
-from backend.medicine.money import payable
 from backend.medicine.money import service as money
-from backend.medicine.requests.models import MedicineRequest
 from backend.medicine.trips import buying
-from backend.medicine.trips.models import MedicineTrip, TripStatus
+from backend.medicine.trips.models import MedicineTrip
 from backend.medicine.trips.workflow import OVER
 
 ROUND = 500
@@ -34,15 +31,6 @@ def lapse_offers() -> None:
 
 @job("medicine.end_the_day", every="30 13 * * *", edge=False)
 def end_the_day() -> None:
-    """At half past nine in the evening in Shanghai, trip by trip."""
-    due = select(MedicineTrip.id).where(
-        MedicineTrip.day <= clock.today(), MedicineTrip.status.not_in([*OVER, TripStatus.OPEN])
-    )
-    each_alone(money.end_the_day, due.order_by(MedicineTrip.id).limit(ROUND))
-
-
-@job("medicine.settle", every="23 * * * *")
-def settle() -> None:
-    """Requests whose last paper has come back since they were paid for."""
-    waiting = select(MedicineRequest.id).where(MedicineRequest.status.in_(payable.ENDING))
-    payable.close_if_done(db.session.scalars(waiting.order_by(MedicineRequest.id).limit(ROUND)).all())
+    """At half past nine in the evening in Shanghai, trip by trip, all of the city's."""
+    due = select(MedicineTrip.id).where(MedicineTrip.day <= clock.today(), MedicineTrip.status.not_in(OVER))
+    each_alone(money.end_the_day, due.order_by(MedicineTrip.id))

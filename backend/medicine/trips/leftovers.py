@@ -6,27 +6,32 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 
-from backend.core import audit
+from backend.core import audit, clock
 from backend.core.auth import HOUSE, Actor
 from backend.core.workflow import advance_all
 from backend.extensions import db
 from backend.medicine.requests.models import LineStatus, MedicineLine, MedicineQuestion, MedicineRequest, RequestStatus
 from backend.medicine.requests.renewal import values_of
+from backend.medicine.requests.rules import kept_if_never_closed
 from backend.medicine.trips import planning
 from backend.medicine.trips.models import MedicineTrip, TripRequest
 from backend.medicine.workflow import LINE, REQUEST
 
 UNMET = frozenset({LineStatus.WANTED, LineStatus.SUBSTITUTE_PENDING, LineStatus.UNAVAILABLE})
+# What a household has refused on the way keeps its place on the list, where it is settled.
+UNDECIDED = frozenset({RequestStatus.PLANNED, RequestStatus.BUYING, RequestStatus.SUBSTITUTE_PENDING})
 COPIED = (
     "household_id", "place_code", "member_id", "made_by", "consent_kind", "checked_by", "needed_on", "prescription",
-    "insurance_card", "prescription_in", "card_in", "erase_on", "disease", "note",
+    "insurance_card", "prescription_in", "card_in", "disease", "note",
 )  # fmt: skip
 
 
 def conclude(actor: Actor, trip: MedicineTrip, over: bool) -> None:
     """The buying is over (or, `over` False, broken off): a request with something bought goes on with that, and the
-    rest of it becomes a request of its own; one with nothing is not to be had here, or waits for the next trip."""
-    entries = [e for e in planning.entries_of(trip.id) if e.request.status != RequestStatus.BOUGHT]
+    rest of it becomes a request of its own; one with nothing is not to be had here, or waits for the next trip. Where
+    the household wants none of it any more, that is the end of it."""
+    _hold(trip)
+    entries = [e for e in planning.entries_of(trip.id) if e.request.status in UNDECIDED]
     ids = [entry.request_id for entry in entries]
     close_questions(select(MedicineLine.id).where(MedicineLine.request_id.in_(ids)))
     of_these = select(MedicineLine).where(MedicineLine.request_id.in_(ids))
@@ -37,21 +42,23 @@ def conclude(actor: Actor, trip: MedicineTrip, over: bool) -> None:
     for entry in fruitful:
         split_off(actor, entry.request, [line for line in entry.request.lines if line.status in UNMET])
     if over:
-        _give_up(actor, trip, fruitless)
+        advance_all(REQUEST, _of(fruitless), "be_unavailable", actor, trip=str(trip.id))
+        planning.leave_list(fruitless)
     else:
         planning.take_off(actor, trip, fruitless)
+    unwanted = [e for e in fruitless if all(line.status not in UNMET for line in e.request.lines)]
+    advance_all(REQUEST, _of(unwanted), "lapse", HOUSE)
+
+
+def _hold(trip: MedicineTrip) -> None:
+    """Requests before their lines, as everywhere: a household may be answering about one at this moment."""
+    on_it = select(TripRequest.request_id).where(*planning.listed(trip.id))
+    held = select(MedicineRequest.id).where(MedicineRequest.id.in_(on_it)).order_by(MedicineRequest.id)
+    db.session.execute(held.with_for_update())
 
 
 def _of(entries: Sequence[TripRequest]) -> Any:
     return select(MedicineRequest).where(MedicineRequest.id.in_([entry.request_id for entry in entries]))
-
-
-def _give_up(actor: Actor, trip: MedicineTrip, entries: Sequence[TripRequest]) -> None:
-    """Nothing was had; where the household wants none of it any more, that is the end of it."""
-    advance_all(REQUEST, _of(entries), "be_unavailable", actor, trip=str(trip.id))
-    unwanted = [e for e in entries if all(line.status == LineStatus.DECLINED for line in e.request.lines)]
-    advance_all(REQUEST, _of(unwanted), "lapse", HOUSE)
-    planning.leave_list(entries)
 
 
 def close_questions(line_ids: Any) -> None:
@@ -78,7 +85,9 @@ def split_off(actor: Actor, request: MedicineRequest, lines: Sequence[MedicineLi
 
 
 def _copied(actor: Actor, request: MedicineRequest, line_ids: Sequence[uuid.UUID]) -> MedicineRequest:
-    rest = MedicineRequest(status=RequestStatus.CHECKED.value, **{name: getattr(request, name) for name in COPIED})
+    same = {name: getattr(request, name) for name in COPIED}
+    until = kept_if_never_closed(clock.today())
+    rest = MedicineRequest(status=RequestStatus.CHECKED.value, erase_on=until, **same)
     db.session.add(rest)
     details = {"from": str(request.id), "lines": [str(line_id) for line_id in line_ids]}
     new, place = RequestStatus.CHECKED.value, request.place_code

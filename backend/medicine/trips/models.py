@@ -24,6 +24,20 @@ class TripStatus(Labelled):
     CANCELLED = "cancelled", "已取消"
 
 
+class Why(Labelled):
+    """Why a trip was cancelled or broken off. Chosen and not typed: it stands in the record for good, and words could
+    name a medicine."""
+
+    VEHICLE = "vehicle", "车辆故障"
+    PHARMACY_CLOSED = "pharmacy_closed", "药店关门"
+    UNWELL = "unwell", "身体不适"
+    UNSAFE = "unsafe", "路上不安全"
+    CALLED_AWAY = "called_away", "临时有事"
+    NOBODY_WENT = "nobody_went", "当天没有志愿者出发"
+    PLANNED_ANEW = "planned_anew", "重新安排"
+    OTHER = "other", "其他原因"
+
+
 class MedicineTrip(Row, Model):
     """One volunteer's way to one pharmacy and back. `pharmacy_id` None: no way at all, but goods of the community's
     that are handed out to others (see goods/). `volunteer_id`: who has started it; it stays theirs. Instants are those

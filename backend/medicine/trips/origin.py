@@ -10,12 +10,10 @@ from backend.extensions import db
 from backend.medicine.requests import access
 from backend.medicine.requests.models import MedicineRequest, RequestStatus
 from backend.medicine.trips import service
-from backend.medicine.trips.models import MedicineTrip, TripRequest, TripStatus
+from backend.medicine.trips.models import MedicineTrip, TripRequest, TripStatus, Why
 from backend.medicine.trips.tasks import ROUND, TRIP
 from backend.medicine.trips.workflow import UNDER_WAY
 from backend.volunteering import service as volunteering
-
-FAILED = "志愿者报告没有做成："
 
 
 class TripTask(volunteering.Origin):
@@ -34,7 +32,7 @@ class TripTask(volunteering.Origin):
     def failed(self, task: Any, claim: Any, reason: str) -> None:
         trip = db.session.get_one(MedicineTrip, task.origin_id)
         if trip.status in UNDER_WAY:
-            service.abort(HOUSE, trip.id, None, f"{FAILED}{reason}")
+            service.abort(HOUSE, trip.id, None, Why.UNSAFE if reason == "unsafe" else Why.OTHER)
 
 
 class RoundTask(volunteering.Origin):

@@ -20,11 +20,12 @@ from backend.medicine.goods.models import Miss, Missed
 from backend.medicine.pharmacies import service as pharmacies
 from backend.medicine.requests.models import LineStatus, MedicineLine, MedicineRequest, RequestStatus
 from backend.medicine.trips import rules, tasks
-from backend.medicine.trips.models import MedicineTrip, TripRequest, TripStatus
+from backend.medicine.trips.models import MedicineTrip, TripRequest, TripStatus, Why
 from backend.medicine.trips.workflow import TRIP
 from backend.medicine.workflow import LINE, REQUEST
 
 PLANNABLE = (RequestStatus.CHECKED.value, RequestStatus.UNAVAILABLE.value)
+NOT_HERE = (Missed.OUT_OF_STOCK.value, Missed.NOT_SOLD.value)
 TO_BUY = frozenset({LineStatus.WANTED, LineStatus.UNAVAILABLE})
 AT_ONCE = 300  # requests of one proposal; the rest is for the next
 
@@ -47,14 +48,13 @@ def to_plan(actor: Actor, trip_id: uuid.UUID, revision: int | None = None) -> Me
 def propose(actor: Actor, place_code: str, day: date | None) -> tuple[list[MedicineTrip], list[tuple[uuid.UUID, str]]]:
     """Opens the trips on which all that is checked would best be bought; the planner may change them until they are
     sealed. Also tells which requests no pharmacy would do for, and why."""
-    actor.require(P.MEDICINE_PLAN, place_code)
-    today = clock.day_of(database_now())
+    today, on = _day(actor, place_code, day)
     waiting = _waiting(place_code)
     made = rules.plan([_wanted(each) for each in waiting], _shops(place_code), today)
     by_id = {request.id: request for request in waiting}
     trips = []
     for group in made.groups:
-        trip = _opened(actor, place_code, group.shop_id, day or today)
+        trip = _opened(actor, place_code, group.shop_id, on)
         _put_on(actor, trip, [by_id[request_id] for request_id in group.request_ids])
         trips.append(trip)
     return trips, made.unplaced
@@ -71,14 +71,14 @@ def _waiting(place_code: str) -> list[MedicineRequest]:
 
 
 def _shops(place_code: str) -> list[rules.Shop]:
-    """Where a trip has just found a medicine out of stock the next does not go for it."""
+    """Where a trip has just found a medicine out of stock, or was not sold it, the next does not go for it."""
     shops, lately = pharmacies.shops_for(place_code), func.now() - pharmacies.STOCK_HOLDS
     query = (
         select(MedicineTrip.pharmacy_id, MedicineLine.name_index)
         .join(Miss, Miss.trip_id == MedicineTrip.id)
         .join(MedicineLine, MedicineLine.id == Miss.line_id)
         .where(MedicineTrip.pharmacy_id.in_([shop.id for shop in shops]), Miss.created_at > lately)
-        .where(Miss.reason == Missed.OUT_OF_STOCK.value, MedicineLine.name_index.is_not(None))
+        .where(Miss.reason.in_(NOT_HERE), MedicineLine.name_index.is_not(None))
     )
     missed = db.session.execute(query).all()
     return [
@@ -98,14 +98,21 @@ def _wanted(request: MedicineRequest) -> rules.Wanted:
 
 
 def open_trip(actor: Actor, place_code: str, pharmacy_id: uuid.UUID, day: date | None) -> MedicineTrip:
-    actor.require(P.MEDICINE_PLAN, place_code)
+    _, on = _day(actor, place_code, day)
     pharmacies.in_sight(actor, pharmacy_id, P.MEDICINE_PLAN)
+    return _opened(actor, place_code, pharmacy_id, on)
+
+
+def _day(actor: Actor, place_code: str, day: date | None) -> tuple[date, date]:
+    """Today, and the day of a trip of this community: today, or later."""
+    actor.require(P.MEDICINE_PLAN, place_code)
+    pharmacies.refuse_other_than(place_code, "买药行程属于社区，请选择社区。", pharmacies.COMMUNITY_DIGITS)
     today = clock.day_of(database_now())
     if day and day < today:
         raise DomainError(
             "day_is_past", "日期已经过去，请选今天或以后。", errors=[{"field": "/day", "detail": "已过去。"}]
         )
-    return _opened(actor, place_code, pharmacy_id, day or today)
+    return today, day or today
 
 
 def _opened(actor: Actor, place_code: str, pharmacy_id: uuid.UUID, day: date) -> MedicineTrip:
@@ -198,14 +205,13 @@ def _refuse_empty(trip: MedicineTrip, move: Move) -> None:
         raise Conflict("empty_trip", "清单里还没有需求，不能封单。")
 
 
-def cancel(actor: Actor, trip_id: uuid.UUID, revision: int, reason: str | None) -> MedicineTrip:
-    """Before anyone has set out: all of it waits for another trip."""
+def cancel(actor: Actor, trip_id: uuid.UUID, revision: int, reason: Why | None) -> MedicineTrip:
+    """Before anyone has set out: all of it waits for another trip. The task first, as for whoever begins it now."""
     trip = in_sight(actor, trip_id)
-    was_sealed = trip.status == TripStatus.SEALED
-    advance(TRIP, trip, "cancel", actor, revision=revision, reason=reason)
-    take_off(actor, trip, entries_of(trip.id))
-    if was_sealed:
+    if trip.status == TripStatus.SEALED:
         tasks.call_off(trip)
+    advance(TRIP, trip, "cancel", actor, revision=revision, reason=reason and reason.label)
+    take_off(actor, trip, entries_of(trip.id))
     return trip
 
 

@@ -6,7 +6,7 @@ from backend.core.pagination import PageQuery, page_schema
 from backend.core.schemas import Schema, place_code, written
 from backend.medicine.goods.models import Missed
 from backend.medicine.requests.models import QuestionKind
-from backend.medicine.trips.models import TripStatus
+from backend.medicine.trips.models import TripStatus, Why
 
 FEN = validate.Range(0, 10_000_00)
 ACTIONS = ["seal", "cancel", "arrive", "leave", "abort", "hand_out"]
@@ -87,7 +87,13 @@ class TripRequestSchema(Schema):
 class TripStepSchema(Schema):
     action = fields.String(required=True, validate=validate.OneOf(ACTIONS))
     revision = fields.Integer(required=True, strict=True)
-    reason = written(500, lines=True, load_default=None, allow_none=True)
+    reason = fields.Enum(
+        Why,
+        by_value=True,
+        load_default=None,
+        allow_none=True,
+        metadata={"description": "取消或中止的原因，选一项 why it is cancelled or broken off"},
+    )
 
 
 class LookAtListSchema(Schema):
@@ -146,7 +152,6 @@ class PurchaseSchema(Schema):
     line_id = fields.UUID()
     quantity = fields.Integer()
     fen = fields.Integer()
-    batch = fields.String()
     expires_on = fields.Date()
     status = fields.String()
     revision = fields.Integer()

@@ -12,7 +12,7 @@ from backend.core.workflow import Move, advance, advance_all
 from backend.extensions import db
 from backend.medicine.requests.models import MedicineRequest, RequestStatus
 from backend.medicine.trips import leftovers, planning, tasks
-from backend.medicine.trips.models import MedicineRound, MedicineTrip, TripRequest, TripStatus
+from backend.medicine.trips.models import MedicineRound, MedicineTrip, TripRequest, TripStatus, Why
 from backend.medicine.trips.workflow import TRIP
 from backend.medicine.workflow import REQUEST
 from backend.volunteering import service as volunteering
@@ -36,13 +36,13 @@ def _listed(trip: MedicineTrip) -> Any:
     return select(MedicineRequest).where(MedicineRequest.id.in_(on_it))
 
 
-def arrive(actor: Actor, trip_id: uuid.UUID, revision: int, reason: str | None) -> MedicineTrip:
+def arrive(actor: Actor, trip_id: uuid.UUID, revision: int, reason: Why | None) -> MedicineTrip:
     trip = planning.in_sight(actor, trip_id)
     advance(TRIP, trip, "arrive", actor, revision=revision)
     return trip
 
 
-def leave(actor: Actor, trip_id: uuid.UUID, revision: int, reason: str | None) -> MedicineTrip:
+def leave(actor: Actor, trip_id: uuid.UUID, revision: int, reason: Why | None) -> MedicineTrip:
     """Whatever has not been bought by now is not to be had here."""
     trip = planning.in_sight(actor, trip_id)
     advance(TRIP, trip, "leave", actor, revision=revision)
@@ -50,16 +50,16 @@ def leave(actor: Actor, trip_id: uuid.UUID, revision: int, reason: str | None) -
     return trip
 
 
-def abort(actor: Actor, trip_id: uuid.UUID, revision: int | None, reason: str | None) -> MedicineTrip:
+def abort(actor: Actor, trip_id: uuid.UUID, revision: int | None, reason: Why | None) -> MedicineTrip:
     """Midway, for whatever reason, and nobody is blamed: what was bought is kept and handed out, the rest waits for
     another trip."""
     trip = planning.in_sight(actor, trip_id)
-    advance(TRIP, trip, "abort", actor, revision=revision, reason=reason)
+    advance(TRIP, trip, "abort", actor, revision=revision, reason=reason and reason.label)
     leftovers.conclude(actor, trip, over=False)
     return trip
 
 
-def hand_out(actor: Actor, trip_id: uuid.UUID, revision: int | None, reason: str | None = None) -> MedicineTrip:
+def hand_out(actor: Actor, trip_id: uuid.UUID, revision: int | None, reason: Why | None = None) -> MedicineTrip:
     """Back with the goods: for each building a round of doors, which volunteers take."""
     trip = planning.in_sight(actor, trip_id)
     advance(TRIP, trip, "hand_out", actor, revision=revision, check=_refuse_nothing)
@@ -101,7 +101,7 @@ STEPS = {
 }
 
 
-def take_step(actor: Actor, trip_id: uuid.UUID, action: str, revision: int, reason: str | None) -> MedicineTrip:
+def take_step(actor: Actor, trip_id: uuid.UUID, action: str, revision: int, reason: Why | None) -> MedicineTrip:
     return STEPS[action](actor, trip_id, revision, reason)
 
 

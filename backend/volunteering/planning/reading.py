@@ -19,6 +19,7 @@ from backend.people.models import User
 from backend.people.service import posts_of
 from backend.volunteering import rest
 from backend.volunteering.planning.evening import Carrier, Instance, Stairwell
+from backend.volunteering.records.leave import on_leave
 from backend.volunteering.tasks.models import HOLDING, LIVE, StandDown, Task, TaskClaim, TaskKind, TaskStatus, TaskStop
 from backend.volunteering.teams.members import fit_on
 from backend.volunteering.teams.models import Team, Volunteer, VolunteerPlace
@@ -100,11 +101,12 @@ def _carriers(team: Team, starts_at: datetime, ends_at: datetime) -> list[Carrie
     unfit = {volunteer for volunteer, fit in fit_on(ids, day).items() if not fit}
     posts = posts_of(member.user_id for member in members)
     places, held = _places(ids), _held(ids, starts_at)
+    away = on_leave([member.user_id for member in members], day)
     carriers = []
     for member in members:
         mine = frozenset((post.role, post.place_code) for post in posts[member.user_id])
         gap = _gap(member, held[member.id], starts_at, ends_at)
-        if mine and gap and member.id not in unfit:
+        if mine and gap and member.id not in unfit and member.user_id not in away:
             carriers.append(_carrier(member, team, mine, places[member.id], held[member.id], starts_at, gap))
     return [carrier for carrier in carriers if carrier.minutes > 0]
 

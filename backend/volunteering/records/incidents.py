@@ -18,6 +18,7 @@ from backend.extensions import db
 from backend.places.models import Household
 from backend.places.service import level_of, place_named
 from backend.volunteering.records.models import Incident
+from backend.volunteering.tasks.models import UNDONE, Task, TaskStop
 
 KEPT_DAYS = 180  # as the security log (QUALITY section 5); a household that changed is not held to it for ever
 LATE = timedelta(days=14)
@@ -34,7 +35,7 @@ def record(
     place_code: str | None,
 ) -> Incident:
     """Whoever helps there may tell, of a household or of a place (a building's entrance); up to two weeks later. From
-    now on each task there is for two (see needs_pair)."""
+    now on each task there is for two: those to come (see needs_pair), and those that wait already."""
     where = _where(actor, household_id, place_code)
     if not database_now() - LATE <= happened_at <= database_now():
         detail = "发生时间要在最近十四天内，请核对。"
@@ -52,7 +53,23 @@ def record(
     db.session.add(incident)
     db.session.flush()
     audit.record("incident", "record", actor, incident, place_code=where, details={"kind": kind})
+    _two_go(incident)
     return incident
+
+
+def _two_go(incident: Incident) -> None:
+    """Whoever has begun is not called back; who has not waits for the second."""
+    there = select(TaskStop.task_id).join(Household, Household.id == TaskStop.household_id)
+    if incident.household_id:
+        there = there.where(Household.id == incident.household_id, TaskStop.outcome.is_(None))
+    else:
+        there = there.where(within(Household.place_code, [incident.place_code]), TaskStop.outcome.is_(None))
+    waiting = select(Task).where(Task.id.in_(there), Task.status.in_(UNDONE), ~Task.needs_pair).order_by(Task.id)
+    held = waiting.with_for_update(key_share=True).execution_options(populate_existing=True)
+    for task in db.session.scalars(held):
+        task.needs_pair, task.capacity = True, max(task.capacity, 2)
+        task.revision += 1
+    db.session.flush()
 
 
 def _where(actor: Actor, household_id: uuid.UUID | None, place_code: str | None) -> str:

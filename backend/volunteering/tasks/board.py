@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -21,13 +22,18 @@ from backend.volunteering.tasks.models import LIVE, HoldStatus, Task, TaskClaim,
 from backend.volunteering.tasks.workflow import TASK
 from backend.volunteering.teams.models import Volunteer
 
+AHEAD = timedelta(days=60)
+
 
 def make(actor: Actor, place_code: str, household_ids: Sequence[uuid.UUID], **values: Any) -> Task:
     """A task made by hand, with the households to go to, all of them at or below its place."""
     actor.require(P.TASK_ASSIGN, place_code, visible=P.TASK_READ)
     place_named(place_code)
-    if values["ends_at"] <= database_now():
+    now = database_now()
+    if values["ends_at"] <= now:
         raise DomainError("in_the_past", "结束时间已经过去，请改成将来的时间。")
+    if values["ends_at"] > now + AHEAD:
+        raise DomainError("too_far_ahead", f"任务最多提前 {AHEAD.days} 天发布，请改早一些，或者到时再发布。")
     doors = doors_of(place_code, household_ids)
     kind = TaskKind(values.pop("kind"))
     return make_tasks([Wanted(place_code, kind, **values, doors=doors)], actor)[0]

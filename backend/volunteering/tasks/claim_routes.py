@@ -137,9 +137,9 @@ def show_doors(claim_id: UUID) -> Any:
 @blp.route("/task-claims/<uuid:claim_id>/doors/<int:position>/settle", methods=["POST"])
 @operation("settleDoor", "登记送到或没送到", "One door has been gone to", needs=SIGNED_IN, errors=(404,))
 @blp.arguments(s.DoorOutcomeSchema)
-@blp.response(200, s.TaskClaimDoorsSchema)
+@blp.response(200, s.TaskClaimSchema)
 def settle(body: dict, claim_id: UUID, position: int) -> Any:
-    return views.with_doors(doors.settle(current_actor(), claim_id, position, **body), current_actor())
+    return _claim(doors.settle(current_actor(), claim_id, position, **body))
 
 
 @blp.route("/task-claims/<uuid:claim_id>/doors/<int:position>/phone", methods=["POST"])

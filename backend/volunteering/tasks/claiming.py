@@ -8,12 +8,12 @@ import orjson
 
 from backend.core.auth import Actor
 from backend.core.context import request_id
-from backend.core.errors import DomainError
+from backend.core.errors import Conflict, NotFound
 from backend.core.idempotency import Key
 from backend.core.models import new_id
 from backend.core.permissions import GRANTS, Role
 from backend.core.permissions import Permission as P
-from backend.core.statement import ask
+from backend.core.statement import Refusals, ask
 from backend.core.transaction import alone, rows
 from backend.extensions import db
 from backend.volunteering import rest
@@ -22,7 +22,7 @@ from backend.volunteering.tasks.models import OF_THE_HOUR, HoldStatus, TaskClaim
 CLAIM_ONCE = "SELECT claim_task_once(%s, %s, %s, %s, %s)::text"
 TAKE = "SELECT take_task(%s)::text"
 FITS = """
-SELECT m.code, m.more::text FROM volunteer v, task t, LATERAL may_take(v, t, %s, true, true) m
+SELECT m.code FROM volunteer v, task t, LATERAL may_take(v, t, %s, true, true) m
 WHERE v.id = %s AND v.left_at IS NULL AND t.id = %s"""
 # What may_take() goes by, written out once.
 LIMITS = {
@@ -53,10 +53,38 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "not_fit": (409, "您今天登记了身体不适，请好好休息，今天不用领任务。"),
     "health_unknown": (409, "请先登记今天的健康状况（只要一个字），再领任务。"),
     "overlap": (409, "这段时间您已经有别的任务，空不出来，请领别的时间的任务。"),
+    "outside_hours": (409, "您登记的空闲时间里排不下这项任务，请领别的任务，或修改空闲时间。"),
     "withdrawn": (409, "那天您已经撤回原单位了，请领之前的任务。"),
+    "on_leave": (409, "那天您在调休，请好好休息。"),
     "enough_today": (409, "您当天已有 {given} 分钟的任务，加上这项超过一天 {most} 分钟，请休息，或换一天的任务。"),
     "too_soon": (409, "这项任务和您另一项任务挨得太近，长班前后要休息 {hours} 小时，请换一个时间。"),
     "day_of_rest": (409, "您会连续服务超过 {days} 天，请先休息一天，再领之后的任务。"),
+}
+
+# The same, said to whoever gives a task to somebody else. What keeps a person at home is theirs to tell.
+OF_ANOTHER: dict[str, str] = {
+    "already_yours": "手里已经有这项任务",
+    "no_post": "在群众工作队里还没有岗位",
+    "role_needed": "没有这项任务要求的岗位",
+    "may_not_enter": "不能进这栋楼",
+    "too_high": "上不到 {floor} 楼",
+    "too_heavy": "提不动其中最重的一件（{kg} 公斤）",
+    "resting": "现在不参加服务",
+    "not_fit": "现在不参加服务",
+    "health_unknown": "今天还没有登记健康状况",
+    "overlap": "这段时间已经有别的任务",
+    "outside_hours": "在登记的空闲时间里排不下这项任务",
+    "withdrawn": "那天已经撤回原单位",
+    "on_leave": "那天在调休",
+    "enough_today": "当天已有 {given} 分钟的任务，加上这项超过一天 {most} 分钟",
+    "too_soon": "长班前后要休息 {hours} 小时，这项和另一项任务挨得太近",
+    "day_of_rest": "会连续服务超过 {days} 天，要先休息一天",
+}
+REFUSALS_OF_ANOTHER = {
+    **REFUSALS,
+    "task_missing": REFUSALS["volunteer_missing"],  # of another community: to those here they do not exist
+    "taken": (409, "这项任务的名额已经满了，请刷新后再看。"),
+    **{code: (REFUSALS[code][0], f"这位志愿者{words}，请换一个人。") for code, words in OF_ANOTHER.items()},
 }
 
 
@@ -76,21 +104,28 @@ def claim(actor_id: uuid.UUID, key: Key, task_id: uuid.UUID) -> str:
 
 
 def take(
-    actor: Actor, task_id: uuid.UUID, volunteer_id: uuid.UUID, status: HoldStatus, action: str, swap: bool = False
+    actor: Actor,
+    task_id: uuid.UUID,
+    volunteer_id: uuid.UUID,
+    status: HoldStatus,
+    action: str,
+    swap: bool = False,
+    refusals: Refusals = REFUSALS_OF_ANOTHER,
 ) -> TaskClaim:
     """The same as a part of the caller's transaction: for a volunteer to whom it is assigned, or handed over."""
     wish = _wish(actor.id, task_id, volunteer_id, status, action, swap)
-    taken = orjson.loads(ask(rows, TAKE, (wish,), REFUSALS))
+    taken = orjson.loads(ask(rows, TAKE, (wish,), refusals))
     return db.session.get_one(TaskClaim, uuid.UUID(taken["id"]), populate_existing=True)
 
 
 def refuse_unfit(task_id: uuid.UUID, volunteer_id: uuid.UUID) -> None:
-    """What would refuse that volunteer the slot of another, said before they are asked."""
+    """Whether that volunteer may take over the slot of another, before they are asked. Why not is no business of a
+    fellow volunteer: it may be their health, their strength, or what else they do."""
     found = rows(FITS, (LIMITS_WRITTEN.decode(), volunteer_id, task_id))
-    code, more = found[0] if found else ("volunteer_missing", "{}")
-    if code:
-        told = orjson.loads(more)
-        raise DomainError(code, reason(code, told), status=REFUSALS[code][0], **told)
+    if not found or found[0][0] == "task_missing":
+        raise NotFound("志愿者")
+    if found[0][0]:
+        raise Conflict("cannot_take_over", "这位志愿者现在接不了这项任务，请换一个人，或联系综合协调员。")
 
 
 def _wish(

@@ -2,7 +2,7 @@
 
 import uuid
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from backend.core.auth import HOUSE
 from backend.core.jobs import each_alone, job
@@ -11,7 +11,7 @@ from backend.core.workflow import advance, lock
 from backend.extensions import db
 from backend.volunteering.tasks.holding import close_when_done
 from backend.volunteering.tasks.making import free
-from backend.volunteering.tasks.models import HOLDING, OF_THE_HOUR, HoldStatus, Task, TaskClaim, TaskStatus
+from backend.volunteering.tasks.models import HOLDING, LIVE, OF_THE_HOUR, HoldStatus, Task, TaskClaim, TaskStatus
 from backend.volunteering.tasks.workflow import CLAIM, TASK
 
 ROUND = 500
@@ -36,9 +36,11 @@ def expire(claim_id: uuid.UUID) -> None:
 
 @job("volunteering.pass_hours", every="*/5 * * * *", edge=False)
 def pass_hours() -> None:
-    """A shift whose hour is over: done by whoever came, or lapsed where nobody did."""
+    """A shift whose hour is over: done by whoever came, or lapsed where nobody did. One that somebody is still at, or
+    whose work nobody has verified yet, is left for later, and stands in no other's way."""
     over = (Task.status == TaskStatus.OPEN) & Task.kind.in_(OF_THE_HOUR) & (Task.ends_at <= func.now())
-    each_alone(pass_hour, select(Task.id).where(over).order_by(Task.ends_at).limit(ROUND))
+    waits = exists().where(TaskClaim.task_id == Task.id, TaskClaim.status.in_((*LIVE, HoldStatus.DONE)))
+    each_alone(pass_hour, select(Task.id).where(over, ~waits).order_by(Task.ends_at).limit(ROUND))
 
 
 def pass_hour(task_id: uuid.UUID) -> None:

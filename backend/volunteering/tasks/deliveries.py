@@ -10,7 +10,8 @@ from sqlalchemy import select
 from backend.core.permissions import Role
 from backend.extensions import db
 from backend.groupbuy import service as groupbuy
-from backend.volunteering.tasks.making import Door, Wanted, make_tasks
+from backend.volunteering.planning.evening import carry_minutes
+from backend.volunteering.tasks.making import Door, Wanted, cancel_tasks, make_tasks
 from backend.volunteering.tasks.models import Failure, Task, TaskClaim, TaskKind, TaskStop
 from backend.volunteering.tasks.origins import Origin, register_origin
 
@@ -19,7 +20,6 @@ ORIGIN = "campaign"
 # time).
 HANDS = {TaskKind.UNLOAD: (200, 60), TaskKind.SORT: (120, 120), TaskKind.PACK: (120, 120)}
 MOST_HANDS = 12
-MINUTES_A_DOOR, MINUTES_TO_BEGIN = 4, 10
 DOORS_A_TASK = 20
 WITHIN = timedelta(hours=4)
 
@@ -68,6 +68,12 @@ def handed_out(campaign_id: uuid.UUID) -> None:
     make_tasks([_carried(campaign_id, some) for some in _by_stairwell(new)])
 
 
+def ended(campaign_id: uuid.UUID) -> None:
+    """All of it recalled: nobody packs or carries what nobody may have. Settled: all have had their goods for a day,
+    and what nobody said is done is nothing to do any more. (What is cancelled is so before anything has come.)"""
+    cancel_tasks(ORIGIN, campaign_id, "团购已结束")
+
+
 def _by_stairwell(orders: Sequence[groupbuy.ToBring]) -> Iterator[list[groupbuy.ToBring]]:
     """From the top floor down, never more doors than one person goes to at once."""
     ordered = sorted(orders, key=lambda one: (one.place_code, -(one.floor or 0), one.room))
@@ -78,19 +84,20 @@ def _by_stairwell(orders: Sequence[groupbuy.ToBring]) -> Iterator[list[groupbuy.
 
 
 def _carried(campaign_id: uuid.UUID, orders: Sequence[groupbuy.ToBring]) -> Wanted:
-    first = orders[0]
+    first, grams = orders[0], sum(one.grams for one in orders)
+    floor = max((one.floor for one in orders if one.floor and one.floor > 0), default=None)
     return Wanted(
         first.place_code,
         TaskKind.CARRY,
         f"送货上门：{first.title}"[:60],
         first.begins_at,
         first.begins_at + WITHIN,
-        MINUTES_TO_BEGIN + MINUTES_A_DOOR * len(orders),
+        carry_minutes(len(orders), grams, floor or 1),
         role=Role.TRANSPORTER.value,
         urgency=5,
-        grams=sum(one.grams for one in orders),
+        grams=grams,
         heaviest=max(one.grams for one in orders),
-        floor=max((one.floor for one in orders if one.floor and one.floor > 0), default=None),
+        floor=floor,
         origin_type=ORIGIN,
         origin_id=campaign_id,
         origin_key=f"carry:{first.order_id}",
@@ -101,3 +108,4 @@ def _carried(campaign_id: uuid.UUID, orders: Sequence[groupbuy.ToBring]) -> Want
 register_origin(ORIGIN, CampaignTasks())
 groupbuy.on_arrival.append(arrived)
 groupbuy.on_hand_out.append(handed_out)
+groupbuy.on_end.append(ended)

@@ -24,14 +24,26 @@ DONE = "done"
 OUTCOMES = (DONE, *[failure.value for failure in Failure if failure is not Failure.NOT_DONE])
 
 
-def _at_work(actor: Actor, claim_id: uuid.UUID) -> TaskClaim:
-    """The claim, for its holder while they are at work, or whoever acts for a holder without a phone."""
+def _theirs(actor: Actor, claim_id: uuid.UUID) -> TaskClaim:
+    """The claim, for its holder, or whoever acts for a holder without a phone."""
     claim = find(actor, claim_id)
     if holder_of(claim).user_id != actor.id:
         actor.require(P.TASK_VERIFY, claim.place_code)
+    return claim
+
+
+def _at_work(actor: Actor, claim_id: uuid.UUID) -> TaskClaim:
+    """The same, while they are at work."""
+    claim = _theirs(actor, claim_id)
+    if not (actor.scope(P.TASK_CLAIM) or actor.may(P.TASK_VERIFY, claim.place_code)):
+        raise Forbidden("no_post", "您的岗位已经结束，不能再查看住户地址。手里的东西请交给综合协调员。")
+    _refuse_idle(claim)
+    return claim
+
+
+def _refuse_idle(claim: TaskClaim) -> None:
     if claim.status != HoldStatus.IN_PROGRESS:
         raise Conflict("not_begun", "开始之后、完成之前才能看到住户的地址。请先点“开始”。", status_now=claim.status)
-    return claim
 
 
 def look(actor: Actor, claim_id: uuid.UUID) -> TaskClaim:
@@ -66,7 +78,7 @@ def _stop(claim: TaskClaim, position: int, locked: bool = False) -> TaskStop:
 def settle(actor: Actor, claim_id: uuid.UUID, position: int, outcome: str, at: datetime | None = None) -> TaskClaim:
     """One door has been gone to. Told twice by the same holder it counts once; settled by somebody else meanwhile, what
     is told now is kept beside it."""
-    claim = find(actor, claim_id)
+    claim = _theirs(actor, claim_id)
     now = lock(claim)
     in_time(claim, at, now)
     stop = _stop(claim, position, locked=True)
@@ -74,7 +86,7 @@ def settle(actor: Actor, claim_id: uuid.UUID, position: int, outcome: str, at: d
         if (stop.claim_id, stop.outcome) != (claim.id, outcome):
             keep_conflict(actor, claim, "settle", at or now, position, outcome)
         return claim
-    _at_work(actor, claim_id)
+    _refuse_idle(claim)
     stop.outcome, stop.settled_at, stop.claim_id = outcome, at or now, claim.id
     said = {"position": position, "outcome": outcome}
     audit.record("task_claim", "settle_door", actor, claim, place_code=claim.place_code, details=said)

@@ -14,9 +14,10 @@ from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
 from backend.core.permissions import Permission as P
 from backend.core.workflow import advance, lock, refuse_stale
 from backend.extensions import db
-from backend.volunteering.tasks.claiming import refuse_unfit, take
+from backend.volunteering.tasks.claiming import REFUSALS, REFUSALS_OF_ANOTHER, refuse_unfit, take
 from backend.volunteering.tasks.holding import find, holder_of
 from backend.volunteering.tasks.models import HoldStatus, TaskClaim, TaskHandOver, TaskStop
+from backend.volunteering.tasks.origins import origin_of
 from backend.volunteering.tasks.workflow import CLAIM, HELD
 from backend.volunteering.teams.models import Volunteer
 
@@ -53,25 +54,29 @@ def answer(actor: Actor, hand_over_id: uuid.UUID, accept: bool, pieces: int | No
     """The second signature: so many pieces, as the list says. Only then does the task change hands, in the same stroke
     for both. Declined, or withdrawn by whoever offered it, nothing changes."""
     offered = _offer(actor, hand_over_id)
+    # A volunteer before any claim, as where a whole home stands down at this moment: nobody waits in a circle.
+    taker = select(Volunteer.id).where(Volunteer.id == offered.to_volunteer_id)
+    db.session.execute(taker.with_for_update(key_share=True))
     lock(offered.claim)
     db.session.refresh(offered, with_for_update=True)
     if offered.accepted is not None:
         raise Conflict("already_answered", "这次交接已经有了答复，请刷新后再看。")
     if accept:
         _change_hands(actor, offered, pieces)
-    offered.accepted, offered.answered_at = accept, func.now()
-    if not accept:
+    else:
+        offered.accepted, offered.answered_at = False, func.now()
         said = {"hand_over": str(offered.id)}
         place = offered.claim.place_code
         audit.record("task_claim", "offer_declined", actor, offered.claim, place_code=place, details=said)
-    db.session.flush()
+        db.session.flush()
     return offered
 
 
 def _change_hands(actor: Actor, offered: TaskHandOver, pieces: int | None) -> None:
     claim, taker = offered.claim, db.session.get_one(Volunteer, offered.to_volunteer_id)
-    if taker.user_id != actor.id and not actor.may(P.TASK_VERIFY, claim.place_code):
-        raise Forbidden("forbidden", "要由接手的人自己确认，或由楼栋长代为确认。")
+    by_giver = holder_of(claim).user_id == actor.id
+    if taker.user_id != actor.id and (by_giver or not actor.may(P.TASK_VERIFY, claim.place_code)):
+        raise Forbidden("forbidden", "要由接手的人自己确认，或由楼栋长代为确认；交出的人不能替对方签字。")
     if claim.status not in HELD:
         raise Conflict("not_held", "这项任务已经不在对方手里，不能交接。请刷新后再看。", status_now=claim.status)
     if pieces != len(custody_of(offered)):
@@ -79,9 +84,14 @@ def _change_hands(actor: Actor, offered: TaskHandOver, pieces: int | None) -> No
         detail = f"交接单上有 {listed} 件，和您点的数目不一样。请当面再点一遍，数目对上了再确认。"
         raise DomainError("custody_differs", detail, listed=listed)
     status = HoldStatus.IN_PROGRESS if claim.status == HoldStatus.IN_PROGRESS else HoldStatus.ACCEPTED
-    taken: TaskClaim = take(actor, claim.task_id, taker.id, status, "take_over", swap=True)
-    advance(CLAIM, claim, "hand_over", HOUSE, details={"to": str(taken.id)})
-    claim.handed_to, offered.new_claim_id = taker.id, taken.id
+    told = REFUSALS if taker.user_id == actor.id else REFUSALS_OF_ANOTHER
+    taken: TaskClaim = take(actor, claim.task_id, taker.id, status, "take_over", swap=True, refusals=told)
+    advance(CLAIM, claim, "hand_over", HOUSE, details={"to": str(taken.id)}, to=taker.id)
+    offered.accepted, offered.new_claim_id = True, taken.id
+    offered.answered_at = func.now()
+    db.session.flush()
+    if taken.status == HoldStatus.IN_PROGRESS:
+        origin_of(taken.task).started(taken.task, taken)
 
 
 def _offer(actor: Actor, hand_over_id: uuid.UUID) -> TaskHandOver:
@@ -104,9 +114,10 @@ def custody_of(offered: TaskHandOver) -> list[str]:
 
 
 def mine(actor: Actor) -> Any:
-    """A select of the offers that wait for an answer: to the actor, and by the actor."""
+    """A select of the offers that wait for an answer, of what is still held: to the actor, and by the actor."""
     own = select(Volunteer.id).where(Volunteer.user_id == actor.id)
     by_me = select(TaskClaim.id).where(TaskClaim.volunteer_id.in_(own))
     whole = joinedload(TaskHandOver.claim).joinedload(TaskClaim.task)
-    query = select(TaskHandOver).where(TaskHandOver.accepted.is_(None)).options(whole)
+    query = select(TaskHandOver).join(TaskHandOver.claim).options(whole)
+    query = query.where(TaskHandOver.accepted.is_(None), TaskClaim.status.in_(HELD))
     return query.where(TaskHandOver.to_volunteer_id.in_(own) | TaskHandOver.claim_id.in_(by_me))

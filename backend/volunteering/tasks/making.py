@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import literal, select, tuple_
 
 from backend.core import audit
 from backend.core.auth import HOUSE, Actor
 from backend.core.errors import DomainError
+from backend.core.permissions import Permission as P
 from backend.core.transaction import hot_row_last
 from backend.core.workflow import advance, advance_all
 from backend.extensions import db
 from backend.places.service import level_of
 from backend.volunteering.records.incidents import needs_pair
-from backend.volunteering.tasks.models import LIVE, HoldStatus, Task, TaskClaim, TaskKind, TaskStatus, TaskStop
+from backend.volunteering.tasks.models import LIVE, UNDONE, HoldStatus, Task, TaskClaim, TaskKind, TaskStatus, TaskStop
 from backend.volunteering.tasks.workflow import CLAIM, TASK
 from backend.volunteering.teams.models import Volunteer
 
 PLACES_OF_TASKS = {"community", "compound", "building", "unit"}
-UNDONE = frozenset({TaskStatus.OPEN, TaskStatus.HELD})
 # Counts the slots of claims that are over as free again; the rows are taken in the order of their ids.
 FREE = """
 WITH freed AS (SELECT task_id, count(*)::integer AS slots FROM unnest(%s::uuid[]) AS given (task_id) GROUP BY 1),
@@ -142,14 +142,14 @@ def holders(task_id: uuid.UUID) -> list[uuid.UUID]:
 
 
 def at_work_on(actor: Actor, origin_type: str) -> Any:
-    """A select of the origins of a type that the actor is at work on: until they begin, and once they are done, they
-    need not know."""
+    """A select of the origins of a type that the actor is at work on: until they begin, and once they are done or hold
+    no post any more, they need not know."""
     return (
         select(Task.origin_id)
         .join(TaskClaim, TaskClaim.task_id == Task.id)
         .join(Volunteer, Volunteer.id == TaskClaim.volunteer_id)
         .where(Task.origin_type == origin_type, Volunteer.user_id == actor.id)
-        .where(TaskClaim.status == HoldStatus.IN_PROGRESS)
+        .where(TaskClaim.status == HoldStatus.IN_PROGRESS, literal(bool(actor.scope(P.TASK_CLAIM))))
     )
 
 

@@ -72,6 +72,7 @@ class Failure(Labelled):
     NOT_DONE = "not_done", "核实时还没有做好"
 
 
+UNDONE = frozenset({TaskStatus.OPEN, TaskStatus.HELD})
 LIVE = (HoldStatus.CLAIMED, HoldStatus.ASSIGNED, HoldStatus.ACCEPTED, HoldStatus.IN_PROGRESS)
 HOLDING = (*LIVE, HoldStatus.DONE, HoldStatus.VERIFIED)  # takes up a slot
 # Work of a moment: when it is over, nobody can do it any more. The rest still has to be done, however late.
@@ -94,10 +95,12 @@ class Task(Row, Model):
         CheckConstraint("taken BETWEEN 0 AND capacity", name="taken"),
         CheckConstraint(
             "ends_at > starts_at AND minutes BETWEEN 1 AND 1440 AND lease_minutes BETWEEN 5 AND 1440"
-            " AND urgency BETWEEN 0 AND 9 AND least(grams, heaviest) >= 0 AND (NOT needs_pair OR capacity > 1)",
+            " AND urgency BETWEEN 0 AND 9 AND least(grams, heaviest) >= 0 AND (NOT needs_pair OR capacity > 1)"
+            f" AND num_nulls(origin_type, origin_id, origin_key) IN (0, 3) AND status IN {_in(TaskStatus)}",
             name="bounds",
         ),
         UniqueConstraint("origin_type", "origin_id", "origin_key"),
+        Index("ix_task_place_code", "place_code", "id"),
         Index("ix_task_open", "place_code", postgresql_where="status = 'open'"),
         Index("ix_task_ends_at", "ends_at", postgresql_where="status = 'open'"),
     )
@@ -137,6 +140,8 @@ class TaskClaim(Row, Model):
         CheckConstraint("status NOT IN ('in_progress', 'done', 'verified') OR started_at IS NOT NULL", name="started"),
         CheckConstraint("(status IN ('done', 'verified')) = (done_at IS NOT NULL)", name="done"),
         CheckConstraint("(status = 'failed') = (failure IS NOT NULL)", name="failed_because"),
+        CheckConstraint("(status = 'handed_over') = (handed_to IS NOT NULL)", name="handed_to_someone"),
+        CheckConstraint(f"status IN {_in(HoldStatus)}", name="status"),
         CheckConstraint("ends_at > starts_at AND done_at >= started_at AND extensions BETWEEN 0 AND 2", name="bounds"),
         Index("uq_task_claim_holding", "task_id", "volunteer_id", unique=True,
               postgresql_where=f"status IN {_in(HOLDING)}"),
@@ -190,6 +195,7 @@ class TaskHandOver(Row, Model):
     __tablename__ = "task_hand_over"
     __table_args__ = (
         CheckConstraint("(accepted IS NULL) = (answered_at IS NULL)", name="answered"),
+        CheckConstraint("coalesce(accepted, false) = (new_claim_id IS NOT NULL)", name="changed_hands"),
         Index("uq_task_hand_over_open", "claim_id", unique=True, postgresql_where="accepted IS NULL"),
         Index("ix_task_hand_over_to", "to_volunteer_id", postgresql_where="accepted IS NULL"),
     )
@@ -233,7 +239,7 @@ class StandDown(Model):
 
 class TaskPattern(Row, Model):
     """What comes again: a gate shift, a round of disinfection, a call to who lives alone. `weekdays`: 1 Monday to 7
-    Sunday; `at` is Shanghai's time of day."""
+    Sunday; `at` is Shanghai's time of day; `made_until`: the last day whose task is there already."""
 
     __tablename__ = "task_pattern"
     __table_args__ = (
@@ -258,4 +264,5 @@ class TaskPattern(Row, Model):
     household_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("household.id"))
     since: Mapped[date]
     until: Mapped[date | None]
+    made_until: Mapped[date | None]
     revision: Mapped[int] = mapped_column(Integer, default=1, server_default="1")

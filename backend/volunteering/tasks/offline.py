@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -15,10 +15,11 @@ from backend.extensions import db
 from backend.volunteering.tasks import doors, holding
 from backend.volunteering.tasks.models import LIVE, Failure, HoldStatus, TaskClaim
 
-# The slot of a claim whose lease ran out while its holder was out of reach, if nobody has taken it since, and the time
-# of day is theirs still.
+# The slot of a claim whose lease ran out while its holder was out of reach, if nobody has taken it since, the time of
+# day is theirs still, and nobody has sent them to rest.
 TAKE_BACK = text("""
 UPDATE task SET taken = taken + 1 WHERE id = :task AND status = 'open' AND taken < capacity
+  AND NOT EXISTS (SELECT FROM stand_down s WHERE s.volunteer_id = :volunteer)
   AND NOT EXISTS (SELECT FROM task_claim o WHERE o.volunteer_id = :volunteer AND o.lease_until IS NOT NULL
     AND o.starts_at < :ends_at AND o.ends_at > :starts_at)
   AND NOT EXISTS (SELECT FROM task_claim o WHERE o.volunteer_id = :volunteer AND o.task_id = :task
@@ -84,14 +85,20 @@ def _too_late(actor: Actor, claim: TaskClaim, at: datetime) -> bool:
     """The claim is over, and cannot be taken up again: begun after its lease, or the slot is another's."""
     if claim.status in (*LIVE, HoldStatus.DONE, HoldStatus.VERIFIED):
         return False
-    if claim.status != HoldStatus.EXPIRED or not _taken_back(claim):
+    if claim.status != HoldStatus.EXPIRED or at > _lease_of(claim) or not _taken_back(claim):
         return True
     holding.step(HOUSE, claim, "resume", None, at=at)
     return False
 
 
+def _lease_of(claim: TaskClaim) -> datetime:
+    """By when a sign of life was due; an extension keeps the slot as much longer as it was kept at first."""
+    return claim.starts_at + timedelta(minutes=claim.task.lease_minutes) * (1 + claim.extensions)
+
+
 def _taken_back(claim: TaskClaim) -> bool:
-    db.session.execute(HOLD_VOLUNTEER, {"volunteer": claim.volunteer_id})
+    if db.session.execute(HOLD_VOLUNTEER, {"volunteer": claim.volunteer_id}).one_or_none() is None:  # they have left
+        return False
     slot = {"task": claim.task_id, "volunteer": claim.volunteer_id}
     when = {"starts_at": claim.starts_at, "ends_at": claim.ends_at}
     return db.session.execute(TAKE_BACK, slot | when).one_or_none() is not None

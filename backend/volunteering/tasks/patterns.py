@@ -70,15 +70,20 @@ def end(actor: Actor, pattern_id: uuid.UUID, revision: int, until: date) -> Task
 
 @job("volunteering.make_ahead", every="12 * * * *", edge=False)
 def make_all_ahead() -> None:
-    """Each hour, for the coming days; what is there already is left as it is."""
+    """Each hour, for the coming days; what is there already is left as it is. Whoever waits longest comes first."""
+    last = clock.today() + timedelta(days=AHEAD_DAYS)
     going_on = or_(TaskPattern.until.is_(None), TaskPattern.until >= clock.today())
-    each_alone(make_ahead, select(TaskPattern.id).where(going_on).order_by(TaskPattern.id).limit(ROUND))
+    behind = or_(TaskPattern.made_until.is_(None), TaskPattern.made_until < last)
+    due = select(TaskPattern.id).where(going_on, behind).order_by(TaskPattern.made_until.nulls_first(), TaskPattern.id)
+    each_alone(make_ahead, due.limit(ROUND))
 
 
 def make_ahead(pattern_id: uuid.UUID) -> list[Task]:
     pattern = db.session.get_one(TaskPattern, pattern_id)
     days = [clock.today() + timedelta(days=n) for n in range(AHEAD_DAYS + 1)]
-    return make_tasks([one for one in (_on(pattern, day) for day in days) if one])
+    made = make_tasks([one for one in (_on(pattern, day) for day in days) if one])
+    pattern.made_until = days[-1]
+    return made
 
 
 def _on(pattern: TaskPattern, day: date) -> Wanted | None:

@@ -109,7 +109,7 @@ def close(body: dict, task_id: UUID) -> Any:
 
 @blp.route("/volunteers/<uuid:volunteer_id>/stand-down", methods=["POST"])
 @operation("standDown", "请志愿者停止服务", "Send a volunteer to rest", needs=P.TASK_ASSIGN, errors=(404,))
-@blp.arguments(s.StandDownSchema)
+@blp.arguments(s.RestSchema)
 @blp.response(204)
 def stand_down(body: dict, volunteer_id: UUID) -> None:
     standing_down.stand_down(current_actor(), volunteer_id, **body)
@@ -117,7 +117,7 @@ def stand_down(body: dict, volunteer_id: UUID) -> None:
 
 @blp.route("/volunteers/<uuid:volunteer_id>/stand-up", methods=["POST"])
 @operation("standUp", "恢复志愿者服务", "A volunteer may help again", needs=P.TASK_ASSIGN, errors=(404,))
-@blp.arguments(s.StandDownSchema)
+@blp.arguments(s.RestSchema)
 @blp.response(204)
 def stand_up(body: dict, volunteer_id: UUID) -> None:
     standing_down.stand_up(current_actor(), volunteer_id, **body)

@@ -11,6 +11,7 @@ from backend.volunteering.tasks.models import TaskKind, TaskStatus
 
 FAILURES = OUTCOMES[1:]
 EXCUSES = ("work", "family", "tired", "transport", "other")
+WHY_REST = ("tired", "family", "safety", "rested", "other")
 RUNGS = ("same_building", "same_role", "building_head", "coordinator")
 HOWS = ("code", "photo", "signature", "doors", "building_head")
 
@@ -343,8 +344,10 @@ TaskHandOverPageSchema = page_schema(TaskHandOverSchema)
 # --- Standing down ----------------------------------------------------------------------------------------------
 
 
-class StandDownSchema(Schema):
-    reason = written(500, required=True, lines=True)
+class RestSchema(Schema):
+    """Why, in a word of the list: what is typed could be somebody's health, and the record is kept for good."""
+
+    reason = fields.String(required=True, validate=validate.OneOf(WHY_REST))
 
 
 # --- What comes again -------------------------------------------------------------------------------------------

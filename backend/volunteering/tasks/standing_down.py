@@ -44,7 +44,7 @@ def stand_up(actor: Actor, volunteer_id: uuid.UUID, reason: str) -> Volunteer:
     if resting is None or volunteer.user_id == actor.id:
         raise Conflict("not_resting", "这位志愿者没有停止服务，或者不能由本人恢复。请刷新后再看。")
     db.session.delete(resting)
-    audit.record("volunteer", "stand_up", actor, volunteer, place_code=volunteer.base_code).reason = reason
+    _recorded(actor, volunteer, "stand_up", reason)
     db.session.flush()
     return volunteer
 
@@ -58,8 +58,13 @@ def release_all(volunteer_id: uuid.UUID, actor: Actor = HOUSE) -> None:
 
 def _stop(actor: Actor, volunteer: Volunteer, reason: str | None = None) -> None:
     db.session.execute(insert(StandDown).values(volunteer_id=volunteer.id).on_conflict_do_nothing())
-    audit.record("volunteer", "stand_down", actor, volunteer, place_code=volunteer.base_code).reason = reason
+    _recorded(actor, volunteer, "stand_down", reason)
     release_all(volunteer.id, actor)
+
+
+def _recorded(actor: Actor, volunteer: Volunteer, action: str, reason: str | None) -> None:
+    details = {"reason": reason} if reason else {}
+    audit.record("volunteer", action, actor, volunteer, place_code=volunteer.base_code, details=details)
 
 
 def _in_care(actor: Actor, volunteer_id: uuid.UUID) -> Volunteer:

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import func, select
 
 from backend.core.auth import Actor
+from backend.core.masking import mask_name
 from backend.core.permissions import Permission as P
 from backend.core.transaction import database_now, rows
 from backend.core.workflow import allowed_actions
@@ -37,7 +38,7 @@ LIST_LONGEST = 50
 OFFERED = "SELECT * FROM tasks_for(%s, %s, %s)"
 COLUMNS = (
     "id", "place_code", "place_name", "kind", "title", "role", "capacity", "taken", "urgency", "starts_at", "ends_at",
-    "minutes", "grams", "floor", "needs_pair", "ring", "asked", "code", "more", "begins", "until",
+    "minutes", "grams", "floor", "needs_pair", "ring", "asked", "code", "more", "begins", "unusual",
 )  # fmt: skip
 NEAR = ("就在您的单元", "就在您这栋楼", "在您的小区", "在您的社区")
 URGENT = 5
@@ -78,7 +79,7 @@ def _because(task: dict[str, Any]) -> str:
         words.append("比较急")
     if task["role"]:
         words.append("正是您的岗位")
-    words.append("时间也合适")
+    words.append("不在您登记的空闲时间里，方便的话再领" if task["unusual"] else "时间也合适")
     return "，".join(words) + "。"
 
 
@@ -132,7 +133,7 @@ def _holders(task: Task) -> list[dict[str, Any]]:
     return [
         {
             "claim_id": claim.id,
-            "name": known[user],
+            "name": mask_name(known[user]),
             "status_label": HoldStatus(claim.status).label,
             **{name: getattr(claim, name) for name in fields},
         }
@@ -143,7 +144,12 @@ def _holders(task: Task) -> list[dict[str, Any]]:
 def _asked(task: Task) -> list[dict[str, Any]]:
     now = database_now()
     return [
-        {"volunteer_id": volunteer, "name": name, "rung": RUNGS[rung], "now": now >= freed_at + rung * RUNG_LASTS}
+        {
+            "volunteer_id": volunteer,
+            "name": mask_name(name),
+            "rung": RUNGS[rung],
+            "now": now >= freed_at + rung * RUNG_LASTS,
+        }
         for volunteer, name, rung, freed_at in rows(ASKED, (task.id,))
     ]
 

@@ -79,6 +79,10 @@ def _let_go(claim: TaskClaim, move: Move) -> None:
     claim.lease_until = None
 
 
+def _handed_over(claim: TaskClaim, move: Move) -> None:
+    claim.lease_until, claim.handed_to = None, move.data["to"]
+
+
 def _begun(claim: TaskClaim, move: Move) -> None:
     claim.started_at = claim.started_at or move.data.get("at") or move.now
     claim.lease_until = max(move.now, claim.ends_at)
@@ -131,7 +135,7 @@ CLAIM = Workflow(
         Step("expire", {H.ASSIGNED, *NOT_BEGUN}, H.EXPIRED, "保留时间已过", effect=_let_go),
         # A phone without a network tells later that it was begun in time.
         Step("resume", {H.EXPIRED}, H.IN_PROGRESS, "补记开始", effect=_begun),
-        Step("hand_over", HELD, H.HANDED_OVER, "交接", effect=_let_go),
+        Step("hand_over", HELD, H.HANDED_OVER, "交接", effect=_handed_over),
         Step("stand_down", set(LIVE), H.RELEASED, "停止服务", effect=_let_go),
         Step("cancel", set(LIVE), H.CANCELLED, "任务取消", effect=_let_go),
     ),

@@ -176,7 +176,7 @@ def test_nothing_of_200_pieces_is_anywhere_in_clear(world, app, owner, he, canar
     assert len(set(canaries.used)) >= PIECES
     held = dump(owner)
     holding = {"medicine_request", "medicine_line", "medicine_question", "custody_receipt", "photo", "audit_event"}
-    assert {name for name, text in held.items() if text} >= {*holding, "idempotency_key"}  # of jobs there are only the clock's
+    assert {name for name, text in held.items() if text} >= {*holding, "idempotency_key"}  # jobs are the clock's alone
     assert {table: canaries.among(text) for table, text in held.items() if canaries.among(text)} == {}
     said = logs()
     assert not canaries.among(said)

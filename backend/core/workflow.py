@@ -121,11 +121,11 @@ def lock(subject: Any) -> datetime:
 
 
 def refuse_stale(subject: Any, revision: int | None) -> None:
-    """409 when the person acts on a state they have not seen; None is the house, which looks under the lock."""
+    """409 when the person acts on a row they have not seen as it is, whether it has a flow or not; None is the house,
+    which looks under the lock."""
     if revision is not None and revision != subject.revision:
-        raise Conflict(
-            "stale", "内容刚刚被更新过，请刷新后再操作。", status_now=subject.status, revision=subject.revision
-        )
+        now = {"status_now": subject.status} if hasattr(subject, "status") else {}
+        raise Conflict("stale", "内容刚刚被更新过，请刷新后再操作。", revision=subject.revision, **now)
 
 
 def _permit(flow: Workflow, step: Step, subject: Any, actor: Actor) -> None:

@@ -15,6 +15,7 @@ from backend.core.errors import Conflict, Forbidden, NotFound
 from backend.core.models import new_id, within
 from backend.core.permissions import Permission, Role
 from backend.core.transaction import database_now
+from backend.core.workflow import refuse_stale
 from backend.extensions import db
 from backend.people.models import Consent, HouseholdMember, RoleAssignment, User
 from backend.places.models import Household
@@ -54,8 +55,7 @@ def update(actor: Actor, household_id: uuid.UUID, revision: int, changes: dict[s
     locked = select(Household).where(Household.id == household_id).with_for_update()
     household = db.session.scalars(locked, execution_options={"populate_existing": True}).one()
     actor.require(Permission.HOUSEHOLD_EDIT, household.place_code)
-    if household.revision != revision:
-        raise Conflict("stale", "内容刚刚被更新过，请刷新后再操作。", revision=household.revision)
+    refuse_stale(household, revision)
     for name, value in changes.items():
         setattr(household, name, value)
     household.revision += 1

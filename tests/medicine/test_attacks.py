@@ -102,6 +102,26 @@ def test_handed_over_on_the_way_the_trip_is_the_others(world, app, shop, request
     trip.bought(world, "yang", made, request_, 3000)
 
 
+def test_a_trip_is_not_called_off_behind_its_back(world, app, shop, request_):
+    """On the board of tasks a trip and the way to the doors look like any task; cancelled there, the trip would stand
+    still with the shopper's list taken away."""
+
+    def cancelled(task_id):
+        task = {"revision": t.show(world, task_id)["revision"], "reason": "今天不去了"}
+        return world.feng.post(f"/tasks/{task_id}/cancel", task)
+
+    made = trip.at_the_counter(world, "qian", shop, request_)
+    answer = cancelled(trip.task_of(app, made["id"]))
+    assert (answer.status_code, answer.json["code"]) == (409, "trip_goes_on")
+    trip.bought(world, "qian", made, request_, 3000)
+    trip.back(world, "qian", made)
+    (bags,) = trip.rounds(app, made)
+    answer = cancelled(trip.task_of(app, bags))
+    assert (answer.status_code, answer.json["code"]) == (409, "round_goes_on")
+    ok(trip.hand_over(world, "li", request_))
+    assert ok(cancelled(trip.task_of(app, bags)))["status"] == "cancelled"
+
+
 @pytest.mark.parametrize("action", ["leave", "abort", "hand_out"])
 def test_who_had_to_stop_at_once_takes_no_step_of_the_trip(world, app, shop, request_, action):
     volunteer = t.helper(app, "yang")

@@ -258,8 +258,11 @@ def test_someone_who_has_left_takes_nothing(world, app, owner, qian):
     refused(world, "qian", task_id, 403, "forbidden")
 
 
-def test_a_closed_account_takes_nothing(world, app, owner, qian):
-    task_id = t.task(app)
-    assert world.qian.get("/me").status_code == 200
+def test_a_closed_account_takes_nothing_and_is_told_nothing_again(world, app, owner, qian):
+    task_id, taken, one_key = t.task(app), t.task(app), key()
+    claimed = g.ok(world.qian.post(f"/tasks/{taken}/claim", {}, one_key), 201)
+    assert g.ok(world.qian.post(f"/tasks/{taken}/claim", {}, one_key), 201) == claimed
     owner.execute("UPDATE app_user SET active = false WHERE demo_name = 'qian'")
     refused(world, "qian", task_id, 401, "unknown_user")
+    again = world.qian.post(f"/tasks/{taken}/claim", {}, one_key)
+    assert (again.status_code, again.json["code"]) == (401, "unknown_user")

@@ -14,6 +14,7 @@ from backend.core.auth import Actor
 from backend.core.errors import Conflict, DomainError, NotFound
 from backend.core.models import within
 from backend.core.permissions import Permission as P
+from backend.core.workflow import refuse_stale
 from backend.extensions import db
 from backend.medicine.pharmacies.models import Pharmacy, QueueReport, StockReport
 from backend.medicine.requests.rules import index_of
@@ -70,8 +71,7 @@ def refuse_other_than(place_code: str, detail: str, *digits: int) -> None:
 def update(actor: Actor, pharmacy_id: uuid.UUID, revision: int, changes: dict[str, Any]) -> Pharmacy:
     in_sight(actor, pharmacy_id, P.MEDICINE_PLAN)
     pharmacy = db.session.get_one(Pharmacy, pharmacy_id, with_for_update=True, populate_existing=True)
-    if pharmacy.revision != revision:
-        raise Conflict("stale", "内容刚刚被更新过，请刷新后再操作。", revision=pharmacy.revision)
+    refuse_stale(pharmacy, revision)
     for name, value in changes.items():
         setattr(pharmacy, name, value)
     _refuse_hours(pharmacy)

@@ -29,6 +29,11 @@ class TripTask(volunteering.Origin):
         if trip.status == TripStatus.RETURNING:
             service.hand_out(HOUSE, trip.id, None)
 
+    def called_off(self, task: Any) -> None:
+        """Else the trip would stand there with nobody who could go on with it."""
+        if db.session.get_one(MedicineTrip, task.origin_id).status in (TripStatus.SEALED, *UNDER_WAY):
+            raise Conflict("trip_goes_on", "这是一趟买药。要取消或中止，请到药品页面打开这趟行程办理。")
+
     def failed(self, task: Any, claim: Any, reason: str) -> None:
         trip = db.session.get_one(MedicineTrip, task.origin_id)
         if trip.status in UNDER_WAY:
@@ -36,6 +41,11 @@ class TripTask(volunteering.Origin):
 
 
 class RoundTask(volunteering.Origin):
+    def called_off(self, task: Any) -> None:
+        """Else the bags would lie there with nobody who could bring them."""
+        if self._undelivered(task):
+            raise Conflict("round_goes_on", "这是送药任务，药还没有送到，不能取消；送不了的请退回，让别人接着送。")
+
     def settled(self, task: Any, claim: Any, stop: Any) -> None:
         """A door is done when the right person has the medicine, or has said no: which is asked and written down with
         the medicine, not here."""
@@ -44,12 +54,15 @@ class RoundTask(volunteering.Origin):
             raise Conflict("hand_over_first", "请先在送药页面核对身份并登记送到或拒收。")
 
     def done(self, task: Any, claim: Any) -> None:
+        if self._undelivered(task):
+            raise Conflict("doors_left", "还有住户没有送到或登记原因，请先处理，或者报告没有做成。")
+
+    def _undelivered(self, task: Any) -> bool:
         open_ones = select(MedicineRequest.id).where(
             MedicineRequest.id.in_(select(TripRequest.request_id).where(TripRequest.round_id == task.origin_id)),
             MedicineRequest.status == RequestStatus.DELIVERING.value,
         )
-        if db.session.scalar(open_ones.limit(1)):
-            raise Conflict("doors_left", "还有住户没有送到或登记原因，请先处理，或者报告没有做成。")
+        return db.session.scalar(open_ones.limit(1)) is not None
 
 
 def held(actor: Actor) -> Any:

@@ -14,6 +14,7 @@ from backend.core.jobs import job
 from backend.core.models import within
 from backend.core.permissions import Permission as P
 from backend.core.transaction import database_now
+from backend.core.workflow import refuse_stale
 from backend.extensions import db
 from backend.places.models import Household
 from backend.places.service import level_of, place_named
@@ -125,8 +126,7 @@ def lift(actor: Actor, incident_id: uuid.UUID, revision: int, reason: str | None
     """It is settled (talked over, moved away): one may go alone again. With a reason."""
     incident = find(actor, incident_id)
     actor.require(P.TEAM_EDIT, incident.place_code)
-    if incident.revision != revision:
-        raise Conflict("stale", "内容刚刚被更新过，请刷新后再操作。", revision=incident.revision)
+    refuse_stale(incident, revision)
     if incident.lifted_at:
         raise Conflict("already_lifted", "这条记录已经解除。")
     if not (reason or "").strip():

@@ -19,6 +19,7 @@ from backend.places.service import place_named
 from backend.volunteering.tasks.holding import task_in_care
 from backend.volunteering.tasks.making import Door, Wanted, call_off, make_tasks
 from backend.volunteering.tasks.models import LIVE, HoldStatus, Task, TaskClaim, TaskKind, TaskStatus
+from backend.volunteering.tasks.origins import origin_of
 from backend.volunteering.tasks.workflow import TASK
 from backend.volunteering.teams.models import Volunteer
 
@@ -76,7 +77,10 @@ def hold(actor: Actor, task_id: uuid.UUID, revision: int, reason: str | None) ->
 
 
 def cancel(actor: Actor, task_id: uuid.UUID, revision: int, reason: str | None) -> Task:
-    return call_off(task_in_care(actor, task_id), actor, reason, revision)
+    """By the coordinator, whoever holds it; what made the task may refuse."""
+    task = task_in_care(actor, task_id)
+    origin_of(task).called_off(task)
+    return call_off(task, actor, reason, revision)
 
 
 def reopen(actor: Actor, task_id: uuid.UUID, revision: int, reason: str | None) -> Task:

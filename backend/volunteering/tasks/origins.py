@@ -12,6 +12,9 @@ class Origin:
 
     def failed(self, task: Task, claim: TaskClaim, reason: str) -> None: ...
 
+    def called_off(self, task: Task) -> None:
+        """By hand, on the board of tasks: asked before. The origin's own way is cancel_tasks()."""
+
     def settled(self, task: Task, claim: TaskClaim, stop: TaskStop) -> None:
         """One door has been gone to: `stop.outcome` is `done` or a Failure."""
 

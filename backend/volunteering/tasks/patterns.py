@@ -12,7 +12,7 @@ from backend.core.errors import DomainError, NotFound
 from backend.core.jobs import each_alone, job
 from backend.core.models import within
 from backend.core.permissions import Permission as P
-from backend.core.workflow import lock
+from backend.core.workflow import lock, refuse_stale
 from backend.extensions import db
 from backend.places.service import place_named
 from backend.volunteering.tasks.board import doors_of
@@ -57,8 +57,7 @@ def end(actor: Actor, pattern_id: uuid.UUID, revision: int, until: date) -> Task
         raise NotFound("定期任务")
     actor.require(P.TASK_ASSIGN, pattern.place_code)
     lock(pattern)
-    if pattern.revision != revision:
-        raise DomainError("stale", "内容刚刚被更新过，请刷新后再操作。", status=409, revision=pattern.revision)
+    refuse_stale(pattern, revision)
     if until < max(pattern.since, clock.today()):
         raise DomainError("until_past", "最后一天不能早于第一天，也不能是过去的日子。")
     pattern.until = until

@@ -11,10 +11,11 @@ from sqlalchemy.orm import joinedload
 
 from backend.core import audit, clock
 from backend.core.auth import Actor
-from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
+from backend.core.errors import DomainError, Forbidden, NotFound
 from backend.core.jobs import job
 from backend.core.models import within
 from backend.core.permissions import Permission as P
+from backend.core.workflow import refuse_stale
 from backend.extensions import db
 from backend.people.households import household_in_sight
 from backend.people.models import User
@@ -60,7 +61,7 @@ def find_team(actor: Actor, team_id: uuid.UUID) -> Team:
 
 def rename_team(actor: Actor, team_id: uuid.UUID, revision: int, name: str) -> Team:
     team = find_team(actor, team_id)
-    _refuse_stale(team, revision)
+    refuse_stale(team, revision)
     team.name = name
     team.revision += 1
     audit.record("team", "rename", actor, team, place_code=team.place_code)
@@ -106,13 +107,8 @@ def locked(actor: Actor, volunteer_id: uuid.UUID, revision: int | None = None) -
     volunteer = db.session.scalars(held, execution_options={"populate_existing": True}).one()
     if volunteer.left_at:
         raise NotFound("志愿者")
-    _refuse_stale(volunteer, revision)
+    refuse_stale(volunteer, revision)
     return volunteer
-
-
-def _refuse_stale(row: Any, revision: int | None) -> None:
-    if revision is not None and row.revision != revision:
-        raise Conflict("stale", "内容刚刚被更新过，请刷新后再操作。", revision=row.revision)
 
 
 def edits(actor: Actor, volunteer: Volunteer) -> bool:

@@ -3,22 +3,29 @@
 PORT ?= 8000
 PYTHON ?= python3
 PY := .venv/bin/python
-export PORT
+CHROMIUM ?= /usr/bin/chromium
+APP := miniprogram_stub
+NODE_20 := node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null
+export PORT CHROMIUM
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run walk test test-long bench lint clean
+.PHONY: help setup app run walk test test-long bench lint clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | while IFS='|' read -r name text; do printf '%-18s%s\n' "$$name" "$$text"; done
 
-run: setup ## start everything on http://127.0.0.1:8000 (PORT=8001 to change it); Ctrl-C stops it
+run: setup app ## start everything on http://127.0.0.1:8000 (PORT=8001 to change it); Ctrl-C stops it
 	@exec $(PY) -m backend.up
 
 walk: setup ## play four stories against the running server: certificate, group buy, volunteers, medicine
 	@DEMO_MODE=1 exec .venv/bin/flask --app wsgi demo walk
 
-test: setup ## the everyday tests, two at a time, under ten minutes
-	@exec $(PY) -m pytest
+test: setup app ## the everyday tests, two at a time, under ten minutes; then the mini-program's in a browser
+	@$(PY) -m pytest
+	@if $(NODE_20) && [ -x "$(CHROMIUM)" ]; then cd $(APP) && npm run --silent check && npm test --silent; else \
+		echo "The mini-program's tests need Node.js 20 and Chromium (apt-get install nodejs npm chromium fonts-noto-cjk; CHROMIUM=/path/to/it) and were left out."; \
+		[ "$$CI" != true ]; \
+	fi
 
 test-long: setup ## every test, also those marked slow
 	@exec $(PY) -m pytest -m ''
@@ -33,6 +40,21 @@ lint: setup ## ruff and mypy
 clean: ## remove .venv and caches; the data in var/ stays (delete that folder to begin anew)
 	@rm -rf .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .schemathesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Only what changed: the libraries when the lock file is another one, the pages each time (less than a second).
+app: ## build the mini-program's pages for /app/ (the backend runs without them)
+	@if ! $(NODE_20); then \
+		echo "The pages at /app/ need Node.js 20 or newer (apt-get install nodejs npm, or https://nodejs.org where that is older); the rest runs without."; \
+		exit 0; \
+	fi; \
+	cd $(APP) || exit 1; \
+	if ! cmp -s package-lock.json node_modules/package-lock.json; then \
+		echo "Installing what builds the pages at /app/ (once) ..."; \
+		npm ci --ignore-scripts --no-audit --no-fund --loglevel=error || { \
+			echo "It could not be installed; the reason is above. The rest runs without the pages at /app/."; exit 0; }; \
+		cp package-lock.json node_modules/package-lock.json; \
+	fi; \
+	node web/build.mjs
 
 # Nothing to do when .venv works and was installed from these very requirements: a comparison, no pip.
 setup: ## make .venv with the pinned libraries (the other targets do it when needed)

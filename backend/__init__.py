@@ -21,11 +21,12 @@ FEATURES = {
     "places": ("routes",),
     "people": ("routes",),
     "fieldwork": ("evidence", "routes"),
-    "certification": ("evidence", "deadlines", "routes", "public_routes"),
+    "certification": ("evidence", "inbox", "deadlines", "routes", "public_routes"),
     "cases": ("evidence", "routes"),
-    "payments": ("deadlines", "routes"),
+    "payments": ("inbox", "deadlines", "routes"),
     "groupbuy": (
         "payable",
+        "inbox",
         "deadlines",
         "claims.completion",
         "campaign_routes",
@@ -40,6 +41,7 @@ FEATURES = {
         "settlement.routes",
     ),
     "medicine": (
+        "inbox",
         "requests.erasure",
         "requests.routes",
         "requests.care_routes",
@@ -53,6 +55,7 @@ FEATURES = {
         "money.routes",
     ),
     "volunteering": (
+        "inbox",
         "teams.routes",
         "teams.coverage_routes",
         "records.routes",
@@ -124,7 +127,7 @@ def create_app(**overrides: Any) -> Flask:
 
 def register_features(app: Flask) -> None:
     app.register_blueprint(health.blp)
-    demo = {"demo": ("routes",)} if app.config["DEMO_MODE"] else {}
+    demo = {"demo": ("routes", "app_routes")} if app.config["DEMO_MODE"] else {}
     for feature, modules in {**FEATURES, **demo}.items():
         for module in modules:
             loaded = import_module(f"backend.{feature}.{module}")

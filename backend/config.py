@@ -114,7 +114,7 @@ SETTINGS = (
     Setting(
         "DEMO_MODE",
         "0",
-        "the demo community, its people and sign-in by their name; production refuses it",
+        "the demo community, its people, the desk at / and the mini-program at /app/; production refuses it",
         flag,
     ),
     Setting(

@@ -19,6 +19,7 @@ import time
 import urllib.error
 import urllib.request
 from typing import NoReturn
+from urllib.parse import quote
 
 import flask_migrate
 import psutil
@@ -28,6 +29,7 @@ from sqlalchemy.exc import OperationalError
 from backend import create_app, embedded
 from backend.config import Misconfigured
 from backend.demo import community
+from backend.demo.app_routes import NOT_BUILT, built
 from backend.demo.people import PEOPLE
 from backend.embedded import EmbeddedError
 
@@ -132,7 +134,13 @@ def _prepare() -> str:
             return ""
         _say("Loading the demo community …")
         community.load(_say)
-    return "\n".join(f"  {person.name}  {person.role.label}  {person.shows}" for person in PEOPLE)
+    return links(app.config["PORT"])
+
+
+def links(port: int) -> str:
+    """One link to the mini-program for each of the demo's people."""
+    app = f"http://{HOST}:{port}/app/"
+    return "\n".join(f"  {app}?as={quote(p.name)}  {p.name}  {p.role.label}  {p.shows}" for p in PEOPLE)
 
 
 def _spawn(name: str, program: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -206,10 +214,12 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
 
 def _welcome(port: int, people: str, seconds: float) -> None:
     _say(f"Anlin runs: http://{HOST}:{port}/ (ready in {seconds:.1f} s; Ctrl-C stops it)")
-    _say(f"Sign in as one of:\n{people}" if people else "")
+    if people:
+        _say(f"As one of:\n{people}")
+        _say("" if built() else f"There is nothing at /app/ yet. {NOT_BUILT.strip()}")
     _say(f"Public page: http://{HOST}:{port}/p/420112004007   API: http://{HOST}:{port}/docs/   Logs: var/log/")
     if people:
-        _say("Both stories by themselves, in a second terminal: make walk")
+        _say("Four stories by themselves, in a second terminal: make walk")
 
 
 def _say(text: str) -> None:

@@ -15,6 +15,8 @@ from backend import create_app, embedded
 from backend.core import clock
 from backend.core.evidence import SOURCES, statement
 from backend.demo.community import REGISTER
+from backend.integrations.sign_in import console_openid
+from backend.people.sessions import openid_index
 from bench import engine
 from bench.load import http
 from bench.server import Server
@@ -77,8 +79,11 @@ def load(size: int, environment: dict[str, str], url: str) -> None:
         cursor = connection.cursor()
         cursor.executemany(insert, places)
         post = "INSERT INTO role_assignment (id, user_id, role, place_code) SELECT gen_random_uuid(), id, %s, %s FROM u"
-        user = "WITH u AS (INSERT INTO app_user (id, name, demo_name) VALUES (gen_random_uuid(), %s, %s) RETURNING id) "
-        cursor.execute(user + post, (REVIEWER, REVIEWER, "district_reviewer", DISTRICT))
+        user = (
+            "WITH u AS (INSERT INTO app_user (id, name, openid_index) VALUES (gen_random_uuid(), %s, %s) RETURNING id) "
+        )
+        index = openid_index(console_openid(REVIEWER))
+        cursor.execute(user + post, (REVIEWER, index, "district_reviewer", DISTRICT))
         cursor.execute(RECORDS, {"today": clock.today()})
         cursor.execute(CASES, {"today": clock.today()})
     with psycopg.connect(url, autocommit=True) as connection:
@@ -91,8 +96,8 @@ def some(size: int, most: int = 8192) -> list[str]:
 
 
 def sign_in() -> bytes:
-    body = json.dumps({"name": REVIEWER}).encode()
-    return http("POST", "/api/v1/demo/sessions", body, content_type="application/json")
+    body = json.dumps({"code": f"console-{REVIEWER}"}).encode()
+    return http("POST", "/api/v1/sessions", body, content_type="application/json")
 
 
 def sign_ins(server: Server) -> Sequence[bytes]:

@@ -80,7 +80,7 @@ class Hand:
 
 
 class Cast:
-    """`cast.wang.post(...)`: each person signs in once, through the demo's door."""
+    """`cast.wang.post(...)`: each person signs in once, through the console."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -92,7 +92,7 @@ class Cast:
 
     def hand(self, name: str) -> Hand:
         if name not in self._hands:
-            answer = self.app.test_client().post("/api/v1/demo/sessions", json={"name": name})
+            answer = self.app.test_client().post("/api/v1/sessions", json={"code": f"console-{name}"})
             assert answer.status_code == 200, answer.text
             self._hands[name] = Hand(self.app, name, answer.json["access_token"])
         return self._hands[name]

@@ -19,6 +19,7 @@ from backend import create_app, embedded
 from backend.core.public_cache import cache
 from backend.extensions import db
 from tests.cast import Cast
+from tests.factories.servers import environment, flask
 from tests.factories.world import plant
 
 VAR = Path(__file__).parents[1] / "var"
@@ -88,6 +89,23 @@ def clone(server: str, template: str, name: str) -> str:
             )
         )
     return url_of(server, APP, name)
+
+
+@pytest.fixture(scope="session")
+def loaded(server, template) -> str:
+    """The database with the demo loaded, by the first worker that comes; cloned by each."""
+    run, name = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:12], "anlin_demo"
+    with (VAR / "demo.lock").open("a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.seek(0)
+        if lock.read() != run:
+            env = environment(clone(server, template, name), url_of(server, OWNER, name))
+            load = flask(env, "demo", "load")
+            assert load.returncode == 0, load.stderr
+            assert "4,200 households" in load.stdout
+            lock.truncate(0)
+            lock.write(run)
+    return name
 
 
 def settings(app_url: str, owner_url: str) -> dict[str, object]:

@@ -132,7 +132,6 @@ def refusals(world):
     yield world.public.post(f"/public/notices/{home['id']}/objections", {"text": f"{MARK}说不实", "contact": PHONES[3]})
     yield world.wang.post("/certifications", {"unit": PHONES[0]})
     yield world.public.get(f"/places/{PHONES[0]}")
-    yield world.public.post("/demo/sessions", {"name": MARK})
     yield world.public.post("/sessions", {"code": MARK * 99})
 
 

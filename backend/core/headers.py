@@ -15,7 +15,7 @@ def add(response: Response) -> Response:
         headers["Cache-Control"] = "no-store"
     headers["X-Content-Type-Options"] = "nosniff"
     if response.mimetype == "text/html":
-        headers["Content-Security-Policy"] = DOCS if request.path.startswith("/docs") else STRICT
+        headers.setdefault("Content-Security-Policy", DOCS if request.path.startswith("/docs") else STRICT)
         headers["Referrer-Policy"] = "no-referrer"
     return response
 

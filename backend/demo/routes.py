@@ -1,4 +1,4 @@
-"""The demo's own doors: sign in by the name of one of its people, and a desk to try everything from a browser."""
+"""The demo's own doors: who its people are, and a desk to try everything from a browser."""
 
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,6 @@ from marshmallow import fields
 
 from backend.core.contract import Blueprint
 from backend.core.operation import operation, public
-from backend.core.ratelimit import limit
 from backend.core.schemas import Schema
 from backend.demo import group_buys
 from backend.demo.people import COMPOUNDS, PEOPLE
@@ -18,8 +17,6 @@ from backend.integrations.payments import ConsolePayments
 from backend.payments import service as payments
 from backend.payments import views
 from backend.payments.schemas import PaymentSchema
-from backend.people import sessions
-from backend.people.schemas import DemoSignInSchema, TokensSchema
 
 blp = Blueprint("demo", __name__, url_prefix="/api/v1/demo", description="演示 demo mode only")
 pages = Blueprint("desk", __name__, template_folder="templates", static_folder="static", static_url_path="/static/desk")
@@ -42,22 +39,6 @@ class DemoPeopleSchema(Schema):
 @blp.response(200, DemoPeopleSchema)
 def people() -> Any:
     return {"items": [{"name": p.name, "role": p.role.value, "label": p.role.label, "shows": p.shows} for p in PEOPLE]}
-
-
-@blp.route("/sessions", methods=["POST"])
-@limit("SIGN_IN_LIMIT")
-@operation(
-    "signInToDemo",
-    "演示登录",
-    "Sign in by the name of one of the demo's people",
-    needs=DEMO,
-    errors=(401, 429),
-    keyed=False,
-)
-@blp.arguments(DemoSignInSchema)
-@blp.response(200, TokensSchema)
-def sign_in(body: dict) -> Any:
-    return sessions.sign_in_by_name(body["name"])
 
 
 @blp.route("/payments/<uuid:payment_id>/pay", methods=["POST"])

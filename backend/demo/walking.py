@@ -11,7 +11,7 @@ class Hand:
 
     def __init__(self, url: str, name: str) -> None:
         self.url, self.name = f"{url}/api/v1", name
-        tokens = requests.post(f"{self.url}/demo/sessions", json={"name": name}, timeout=10)
+        tokens = requests.post(f"{self.url}/sessions", json={"code": f"console-{name}"}, timeout=10)
         tokens.raise_for_status()
         self.headers = {"Authorization": f"Bearer {tokens.json()['access_token']}"}
 

@@ -152,6 +152,7 @@ class Refund(Row, Model):
     __tablename__ = "refund"
     __table_args__ = (
         Index("ix_refund_payment_id", "payment_id"),
+        Index("ix_refund_household_id", "household_id"),
         Index("ix_refund_lot_id", "lot_id"),
         Index("ix_refund_book_id", "book_id"),
         Index("ix_refund_place_code", "place_code", "id"),

@@ -271,6 +271,11 @@ def consents_to(actor: Actor) -> Any:
     )
 
 
+def acts_for(actor: Actor) -> Any:
+    """A select of the households that have agreed that the actor acts for them."""
+    return select(Household).where(Household.id.in_(consents_to(actor)))
+
+
 def acted_for(actor: Actor) -> Any:
     """A select of the ids of the households that are the actor's own, or have agreed until further notice."""
     return union(homes_of(actor), consents_to(actor))

@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, SmallInteger, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.crypto import Encrypted
@@ -12,17 +12,22 @@ from backend.extensions import Model
 
 
 class User(Row, Model):
-    """Someone who signs in. The name is the public one of an official act ("signed by"), or a resident's choice."""
+    """Someone who signs in. The name is the public one of an official act ("signed by"), or a resident's choice.
+    `print_step`: how large they read, 1 to 4; None: as their phone says. `seen_until`: what came into their inbox until
+    then they have seen."""
 
     __tablename__ = "app_user"
     __table_args__ = (
         UniqueConstraint("openid_index"),
         Index("uq_app_user_demo_name", "demo_name", unique=True),
+        CheckConstraint("print_step BETWEEN 1 AND 4", name="print_step"),
     )
     name: Mapped[str] = mapped_column(String(40))
     openid_index: Mapped[bytes | None] = mapped_column(LargeBinary(32))
     demo_name: Mapped[str | None] = mapped_column(String(40))
     active: Mapped[bool] = mapped_column(default=True, server_default="true")
+    print_step: Mapped[int | None] = mapped_column(SmallInteger)
+    seen_until: Mapped[datetime | None] = mapped_column(Timestamp)
 
 
 class RefreshToken(Row, Model):

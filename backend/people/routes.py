@@ -8,11 +8,11 @@ from flask import current_app, request
 from backend.core.contract import Blueprint
 from backend.core.errors import DomainError, problem
 from backend.core.operation import SIGNED_IN, current_actor, operation, public
-from backend.core.pagination import page
+from backend.core.pagination import PageQuery, page
 from backend.core.permissions import Permission as P
 from backend.core.ratelimit import caller, limit
 from backend.integrations.sign_in import PROVIDERS
-from backend.people import household_import, households, service, sessions, views
+from backend.people import household_import, households, inbox, service, sessions, views
 from backend.people import schemas as s
 from backend.people.models import RoleAssignment
 from backend.places.models import Household
@@ -74,6 +74,40 @@ def sign_out(body: dict) -> None:
 @blp.response(200, s.MeSchema)
 def me() -> Any:
     return views.me(current_actor())
+
+
+@blp.route("/me", methods=["PATCH"])
+@operation("updateMe", "设置我的字号", "Set how large I read", needs=SIGNED_IN)
+@blp.arguments(s.UpdateMeSchema)
+@blp.response(200, s.MeSchema)
+def update_me(body: dict) -> Any:
+    service.set_print(current_actor(), body["print_step"])
+    return views.me(current_actor())
+
+
+@blp.route("/me/acts-for")
+@operation("listActsFor", "我代办的住户", "The households that agreed that I act for them, masked", needs=SIGNED_IN)
+@blp.arguments(PageQuery, location="query")
+@blp.response(200, s.ActsForPageSchema)
+def acts_for(query: dict) -> Any:
+    found, following = page(households.acts_for(current_actor()), Household.id, query["limit"], query["after"])
+    return {"items": views.acted_for(found), "next": following}
+
+
+@blp.route("/me/inbox")
+@operation("getInbox", "消息：发生了什么，什么等我办", "What happened to me and what waits for me", needs=SIGNED_IN)
+@blp.arguments(s.InboxQuery, location="query")
+@blp.response(200, s.InboxSchema)
+def read_inbox(query: dict) -> Any:
+    return inbox.read(current_actor(), **query)
+
+
+@blp.route("/me/inbox/seen", methods=["POST"])
+@operation("markInboxSeen", "消息看过了", "What came until then is no longer new", needs=SIGNED_IN)
+@blp.arguments(s.SeenSchema)
+@blp.response(200, s.SeenUntilSchema)
+def mark_seen(body: dict) -> Any:
+    return {"seen_until": inbox.mark_seen(current_actor(), body["until"])}
 
 
 @blp.route("/role-assignments")

@@ -1,14 +1,17 @@
 """Shapes of people. What is read shows masked values; a clear one is the answer to a reveal alone."""
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from backend.core.masking import MaskedField
 from backend.core.pagination import PageQuery, page_schema
 from backend.core.permissions import Role
 from backend.core.schemas import Schema, place_code, written
 from backend.people.household_import import PHONE
+from backend.people.inbox import Mark
 
 PURPOSES = ["deliver", "care_visit", "verify", "emergency"]
 
@@ -19,10 +22,6 @@ def phone(**options: Any) -> fields.String:
 
 class SignInSchema(Schema):
     code = written(128, required=True, metadata={"description": "一次性登录凭证 the provider's one-time code"})
-
-
-class DemoSignInSchema(Schema):
-    name = written(40, required=True)
 
 
 class RefreshSchema(Schema):
@@ -46,6 +45,7 @@ class HomeSchema(Schema):
     id = fields.UUID(required=True)
     place_code = fields.String(required=True)
     room = fields.String(required=True)
+    address = fields.String(required=True, metadata={"description": "小区、楼栋、单元、房号 where it is, in words"})
 
 
 class MeSchema(Schema):
@@ -53,11 +53,78 @@ class MeSchema(Schema):
         required=True, metadata={"description": "我的编号，任命时出示给社区书记 shown to whoever appoints me"}
     )
     name = fields.String(required=True)
+    print_step = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "字号 1 到 4，空为按手机设置 how large I read; none: as the phone says"},
+    )
     posts = fields.List(fields.Nested(PostSchema), required=True)
     permissions = fields.List(fields.String(), required=True)
     homes = fields.List(
         fields.Nested(HomeSchema), required=True, metadata={"description": "我的家 the households I live in"}
     )
+
+
+class UpdateMeSchema(Schema):
+    print_step = fields.Integer(required=True, allow_none=True, strict=True, validate=validate.Range(1, 4))
+
+
+class InboxMark(fields.String):
+    """Where a page of the inbox begins, written so that a client need only hand it back."""
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return f"{value.at.isoformat()},{value.kind},{value.id}" if value else None
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            at, kind, item = super()._deserialize(value, attr, data, **kwargs).split(",")
+            return Mark(datetime.fromisoformat(at).astimezone(UTC), kind.encode("ascii").decode(), UUID(item))
+        except (ValueError, OverflowError) as error:
+            raise ValidationError("请从第一页重新看起。") from error
+
+
+class InboxQuery(PageQuery):
+    after = InboxMark(  # type: ignore[assignment]
+        load_default=None, metadata={"description": "上一页的 next the `next` of the page before"}
+    )
+    waiting = fields.Boolean(load_default=False, metadata={"description": "只看等我办的 only what waits for my answer"})
+
+
+class InboxItemSchema(Schema):
+    kind = fields.String(required=True)
+    label = fields.String(required=True, metadata={"description": "中文名称 the kind as a person reads it"})
+    id = fields.UUID(
+        required=True, metadata={"description": "与 kind 合为一项的编号 with `kind`, what an item is known by"}
+    )
+    at = fields.AwareDateTime(required=True)
+    title = fields.String(required=True)
+    detail = fields.String(required=True)
+    subject_type = fields.String(required=True)
+    subject_id = fields.String(required=True, metadata={"description": "编号，或地点代码 an id, or a place's code"})
+    household_id = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "哪一户的，我的家或我代办的 whose: mine, or one I act for"},
+    )
+    waits = fields.Boolean(required=True, metadata={"description": "等我办 waits for me"})
+
+
+class InboxSchema(Schema):
+    items = fields.List(fields.Nested(InboxItemSchema), required=True)
+    next = InboxMark(required=True, allow_none=True)
+    unread = fields.Integer(required=True, metadata={"description": "没看过的，最多算到 99 new to me, 99 at most"})
+    waiting = fields.Integer(
+        required=True, metadata={"description": "等我办的，最多算到 99 what waits for me, 99 at most"}
+    )
+    seen_until = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class SeenSchema(Schema):
+    until = fields.AwareDateTime(required=True, metadata={"description": "看到了哪一刻 what came until then is seen"})
+
+
+class SeenUntilSchema(Schema):
+    seen_until = fields.AwareDateTime(required=True)
 
 
 class AppointSchema(Schema):
@@ -117,6 +184,13 @@ class HouseholdSchema(FlagsSchema):
 
 
 HouseholdPageSchema = page_schema(HouseholdSchema)
+
+
+class ActsForSchema(HouseholdSchema):
+    address = fields.String(required=True, metadata={"description": "小区、楼栋、单元、房号 where it is, in words"})
+
+
+ActsForPageSchema = page_schema(ActsForSchema)
 
 
 class HouseholdListSchema(Schema):

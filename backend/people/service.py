@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from backend.core import audit
 from backend.core.auth import HOUSE, Actor
@@ -201,6 +201,15 @@ def roster(place_code: str) -> list[tuple[uuid.UUID, str, str, str]]:
     posts = posts_at(HOUSE, place_code).join(User, User.id == RoleAssignment.user_id)
     shown = posts.with_only_columns(User.id, User.name, RoleAssignment.role, RoleAssignment.place_code)
     return [tuple(post) for post in db.session.execute(shown.order_by(RoleAssignment.place_code, RoleAssignment.id))]
+
+
+def set_print(actor: Actor, print_step: int | None) -> None:
+    """How large the actor reads, on whichever phone; None: as the phone says."""
+    db.session.execute(update(User).where(User.id == actor.id).values(print_step=print_step))
+
+
+def print_step(actor: Actor) -> int | None:
+    return db.session.scalar(select(User.print_step).where(User.id == actor.id))
 
 
 def user_names(user_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:

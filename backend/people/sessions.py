@@ -31,29 +31,22 @@ class Tokens(NamedTuple):
 def sign_in_by_code(openid: str) -> Tokens:
     """Signs in whom the provider vouched for; a first sign-in makes the user. `openid` came from the provider,
     never from the client."""
-    index = keyring.blind_index(openid, "app_user.openid")
+    index = openid_index(openid)
     known = select(User).where(User.openid_index == index)
     user = db.session.scalars(known).one_or_none()
     if user is None:  # a twin of this request may be making it at this moment: whoever comes second takes the first's
         make = insert(User).values(id=new_id(), name="居民", openid_index=index).on_conflict_do_nothing()
         db.session.execute(make)
         user = db.session.scalars(known).one()
-    return _start(user)
-
-
-def sign_in_by_name(name: str) -> Tokens:
-    """Demo only: one of the demo's people, by name."""
-    user = db.session.scalars(select(User).where(User.demo_name == name)).one_or_none()
-    if user is None:
-        raise Unauthorised("unknown_person", "演示社区里没有这个人。")
-    return _start(user)
-
-
-def _start(user: User) -> Tokens:
     if not user.active:
         raise Unauthorised("account_closed", "该账号已停用，请联系社区。")
     audit.record("session", "sign_in", Actor(user.id, user.name), user)
     return _issue(user, new_id())
+
+
+def openid_index(openid: str) -> bytes:
+    """By which a user is found; the openid itself is not kept."""
+    return keyring.blind_index(openid, "app_user.openid")
 
 
 def _issue(user: User, family_id: uuid.UUID) -> Tokens:

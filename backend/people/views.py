@@ -10,20 +10,44 @@ from backend.core.permissions import GRANTS
 from backend.people import households
 from backend.people.households import members_of
 from backend.people.models import HouseholdMember, RoleAssignment
-from backend.people.service import user_names
+from backend.people.service import print_step, user_names
 from backend.places.models import Household
-from backend.places.service import names
+from backend.places.service import KIND_BY_DIGITS, names
 
 
 def me(actor: Actor) -> dict[str, Any]:
-    called = names(code for _, code in actor.posts)
+    homes = households.homes(actor)
+    called = names([*(code for _, code in actor.posts), *_above(homes)])
     posts = [
         {"role": role.value, "label": role.label, "place_code": code, "place_name": called[code]}
         for role, code in actor.posts
     ]
     permissions = sorted({permission.value for role, _ in actor.posts for permission in GRANTS[role]})
-    homes = [{"id": home.id, "place_code": home.place_code, "room": home.room} for home in households.homes(actor)]
-    return {"id": actor.id, "name": actor.name, "posts": posts, "permissions": permissions, "homes": homes}
+    return {
+        "id": actor.id,
+        "name": actor.name,
+        "print_step": print_step(actor),
+        "posts": posts,
+        "permissions": permissions,
+        "homes": [{**columns(home), "address": _address(home, called)} for home in homes],
+    }
+
+
+def acted_for(page: Sequence[Household]) -> list[dict[str, Any]]:
+    """Masked like the rest; and where it is, for whoever goes there."""
+    called = names(_above(page))
+    return [{**shown, "address": _address(home, called)} for home, shown in zip(page, masked(page), strict=True)]
+
+
+def _above(homes: Sequence[Household]) -> set[str]:
+    """Compound, building and unit of each."""
+    return {home.place_code[:digits] for home in homes for digits in KIND_BY_DIGITS}
+
+
+def _address(home: Household, called: dict[str, str]) -> str:
+    """马池苑 1栋 1单元 502"""
+    codes = [home.place_code[:digits] for digits in KIND_BY_DIGITS if digits <= len(home.place_code)]
+    return " ".join([*(called[code] for code in codes), home.room])
 
 
 def with_names(assignments: Sequence[RoleAssignment]) -> Sequence[Any]:

@@ -30,14 +30,17 @@ def case_body(have):
 
 SAMPLES = {
     **dict.fromkeys(["livez", "readyz", "getPlace", "listChildren", "getPublicPlace", "showPublicPlace"], Sample()),
-    **dict.fromkeys(["listNotices", "listBatches", "showDesk", "listDemoPeople", "followObjection"], Sample()),
+    **dict.fromkeys(["listNotices", "listBatches", "listDemoPeople", "followObjection"], Sample()),
+    **dict.fromkeys(["showDesk", "showApp", "getInbox"], Sample()),
     "searchPlaces": Sample(query={"words": "马池"}),
     "signIn": Sample({"code": "console-matrix"}),
-    "signInToDemo": Sample({"name": "wang"}),
     "refreshSession": Sample({"refresh_token": "unknown"}),
     "signOut": Sample({"refresh_token": "unknown"}),
     "raiseObjection": Sample({"text": "夜里有人进出"}, at={"application_id": "noticed"}),
     "getMe": Sample(),
+    "listActsFor": Sample(acts={"wang"}),
+    "updateMe": Sample({"print_step": 4}),
+    "markInboxSeen": Sample({"until": "2020-03-01T08:00:00+08:00"}),
     "addPlace": Sample(lambda h: {"parent_code": h["building"], "kind": "unit", "name": "矩阵"}),
     "listRoleAssignments": Sample(query={"place": MACHIDUN}),
     "appoint": Sample(lambda h: {"user_id": h["nobody"], "role": "resident", "place_code": h["code"]}),
@@ -90,8 +93,10 @@ MORE = {**group_buy.MORE, **medicine.MORE}
 # What everyone may ask who has signed in, or who holds the post anywhere: there is no thing of anyone's behind it.
 OF_NOBODY = {
     **dict.fromkeys(
-        ["getMe", "getMyVolunteering", "getMyServiceRecord", "listMyCertificates"], "tells of oneself alone"
+        ["getMe", "updateMe", "getInbox", "markInboxSeen"],
+        "tells of oneself alone",
     ),
+    **dict.fromkeys(["getMyVolunteering", "getMyServiceRecord", "listMyCertificates"], "tells of oneself alone"),
     "getTrialBalance": "sums of the whole ledger by kind of account: it names no place, no one, no campaign",
 }
 # Names that also stand for what is there where the rest is missing: they are public, or nobody's secret.

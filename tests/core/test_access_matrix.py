@@ -86,6 +86,7 @@ def test_what_is_public_asks_no_one_to_sign_in(app, world, have):
         if str(declared["needs"]).startswith("public"):
             answer = ask(world.public, method, rule, SAMPLES[name], have)
             fine = answer.status_code < 300 or (name == "refreshSession" and answer.json["code"] == "session_ended")
+            fine = fine or (name == "showApp" and answer.status_code == 503)  # where nobody has built it
             assert fine, f"{name}: {answer.status_code} {answer.text}"
 
 

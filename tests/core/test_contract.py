@@ -74,7 +74,7 @@ def test_acts_take_a_key_and_sign_in_does_not(operations):
     keyed = {doc["operationId"] for *_, doc in operations if KEY_HEADER["name"] in str(doc.get("parameters"))}
     acts = {doc["operationId"] for _, method, doc in operations if method != "get"}
     sessions, looks = (
-        {"signIn", "refreshSession", "signOut", "signInToDemo"},
+        {"signIn", "refreshSession", "signOut"},
         {op for op in acts if op.startswith(("reveal", "lookAt", "show", "unpack"))},
     )
     harmless = {"prepay", "checkPayment", "payInDemo", "skipAheadInDemo", "matchCertificate"}  # twice is as once
@@ -85,7 +85,7 @@ def test_every_operation_served_is_in_the_contract(app, operations):
     described = {doc["operationId"] for *_, doc in operations}
     views = [getattr(view, "_apidoc", {}).get("operation") for view in app.view_functions.values()]
     served = {declared["id"] for declared in views if declared}
-    assert served - described <= {"livez", "readyz", "showDesk", "showPublicPlace"}  # probes and pages
+    assert served - described <= {"livez", "readyz", "showDesk", "showApp", "showPublicPlace"}  # probes and pages
 
 
 def test_the_page_to_browse_it_is_wholly_ours(app):

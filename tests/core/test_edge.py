@@ -215,7 +215,6 @@ GOOD = {
     "/role-assignments": {"user_id": str(uuid.uuid4()), "role": "resident", "place_code": READY},
     "/sessions": {"code": "console-x"},
     "/sessions/refresh": {"refresh_token": "x"},
-    "/demo/sessions": {"name": "wang"},
 }
 ODD = [
     None, True, 0, -1, 1.5, 2**63, 10**30, [], {}, [[]], {"a": {"b": [1]}}, ["x"] * 200,

@@ -87,7 +87,7 @@ def serving(env: dict[str, str]) -> Iterator[Server]:
 
 def sign_in(url: str, name: str) -> dict[str, str]:
     """The headers of one of the cast or of the demo's people."""
-    answer = requests.post(f"{url}/api/v1/demo/sessions", json={"name": name}, timeout=10)
+    answer = requests.post(f"{url}/api/v1/sessions", json={"code": f"console-{name}"}, timeout=10)
     answer.raise_for_status()
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 

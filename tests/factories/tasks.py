@@ -18,6 +18,7 @@ from backend.volunteering.teams.models import Fitness
 from tests.cast import BUILDING, MACHIDUN, Cast
 from tests.factories import groupbuy as g
 from tests.factories import volunteers as v
+from tests.factories.world import signs_in
 
 
 def helper(app: Flask, name: str, role: Role | str = Role.TRANSPORTER, well: bool | None = True, **values: Any) -> str:
@@ -26,9 +27,7 @@ def helper(app: Flask, name: str, role: Role | str = Role.TRANSPORTER, well: boo
     with app.app_context(), unit_of_work():
         user = db.session.scalars(select(User).where(User.demo_name == name)).one_or_none()
         if user is None:
-            user = User(name=name, demo_name=name)
-            db.session.add(user)
-            db.session.flush()
+            user = signs_in(name)
         held = select(RoleAssignment).where(RoleAssignment.user_id == user.id, RoleAssignment.role == role.value)
         if db.session.scalars(held).first() is None:
             db.session.add(RoleAssignment(user_id=user.id, role=role.value, place_code=place))

@@ -12,7 +12,9 @@ from backend.core.models import new_id
 from backend.core.transaction import unit_of_work
 from backend.extensions import db
 from backend.fieldwork.models import DailyRecord
+from backend.integrations.sign_in import console_openid
 from backend.people.models import RoleAssignment, User
+from backend.people.sessions import openid_index
 from backend.places.models import Place
 from tests.cast import (
     BUILDING,
@@ -57,9 +59,7 @@ def plant() -> None:
             db.session.add(Place(code=code, name=name, kind=kind, parent_code=_parent(code), households=700))
             db.session.flush()
         for part in PARTS:
-            user = User(name=part.name, demo_name=part.name)
-            db.session.add(user)
-            db.session.flush()
+            user = signs_in(part.name)
             if part.role:
                 db.session.add(RoleAssignment(user_id=user.id, role=part.role.value, place_code=part.place))
         for code in (READY, SECOND, ELSEWHERE):
@@ -93,6 +93,14 @@ def spoil(code: str, day: date, **changed: Any) -> None:
     """Makes the record of one day worse."""
     table = DailyRecord.__table__
     db.session.execute(table.update().where(table.c.place_code == code, table.c.day == day).values(**changed))
+
+
+def signs_in(name: str) -> User:
+    """Somebody new, whom the console's sign-in finds by this name."""
+    user = User(name=name, demo_name=name, openid_index=openid_index(console_openid(name)))
+    db.session.add(user)
+    db.session.flush()
+    return user
 
 
 def user_id(name: str) -> uuid.UUID:

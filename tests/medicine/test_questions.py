@@ -1,7 +1,10 @@
 """Asked before money is spent: the household says yes or no, or somebody says it for them, and says how."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
+from backend.core import clock
 from tests.factories import groupbuy as g
 from tests.factories import medicine as m
 from tests.factories.races import at_once
@@ -79,3 +82,15 @@ def test_one_answer_and_no_second_thoughts(world, app, home):
     answers = at_once(*[lambda yes=yes: answer(world, "he", question, yes) for yes in (True, False, True, False)])
     assert sorted(each.status_code for each in answers) == [200, 409, 409, 409]
     assert not g.sound(app)
+
+
+def test_who_may_answer_is_told_and_until_when(world, app, home):
+    request = buying(world, app, "he", {})
+    m.asked(app, request, 0, "price", 7200)
+    (asked,) = m.show(world, request, "he")["questions"]
+    assert asked["allowed_actions"] == ["agree", "decline"]
+    assert timedelta(0) < datetime.fromisoformat(asked["answer_by"]) - clock.now() <= timedelta(minutes=15)
+    (seen,) = m.show(world, request, "li")["questions"]
+    assert seen["allowed_actions"] == ["agree", "decline"]  # for the household, with its consent
+    g.ok(answer(world, "he", asked["id"]))
+    assert m.show(world, request, "he")["questions"][0]["allowed_actions"] == []

@@ -11,7 +11,6 @@ import pytest
 from backend.core import jobs
 from backend.core.transaction import unit_of_work
 from backend.people import sessions
-from tests.core import things
 
 CODE = "console-zhang-san"
 
@@ -41,14 +40,14 @@ def test_a_code_signs_in_and_the_same_person_stays_one_user(post, tokens, app, o
     first = me(app, tokens["access_token"]).json
     again = me(app, post("", {"code": CODE}).json["access_token"]).json
     assert first["id"] == again["id"] and first["posts"] == [] and first["permissions"] == []
-    assert owner.execute("SELECT count(*) FROM app_user WHERE openid_index IS NOT NULL").fetchone()[0] == 1
+    assert owner.execute("SELECT count(*) FROM app_user WHERE demo_name IS NULL").fetchone()[0] == 1
 
 
 def test_signing_in_for_the_first_time_twice_at_once_makes_one_user(post, owner):
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda _: post("", {"code": CODE}), range(8)))
     assert {answer.status_code for answer in answers} == {200}
-    assert owner.execute("SELECT count(*) FROM app_user WHERE openid_index IS NOT NULL").fetchone()[0] == 1
+    assert owner.execute("SELECT count(*) FROM app_user WHERE demo_name IS NULL").fetchone()[0] == 1
 
 
 @pytest.mark.parametrize("code", ["zhang-san", "console-", "wx-1", "console", "-zhang"])
@@ -61,7 +60,7 @@ def test_a_wrong_code_is_refused(post, code):
 def test_nothing_but_the_code_is_listened_to(post, owner, extra):
     answer = post("", {"code": CODE, extra: "oABC"})
     assert answer.status_code == 422 and answer.json["errors"][0]["field"] == f"/{extra}"
-    assert owner.execute("SELECT count(*) FROM app_user WHERE openid_index IS NOT NULL").fetchone()[0] == 0
+    assert owner.execute("SELECT count(*) FROM app_user WHERE demo_name IS NULL").fetchone()[0] == 0
 
 
 def test_refresh_rotates(post, tokens, app):
@@ -79,7 +78,7 @@ def test_reuse_revokes_the_whole_family_and_no_other(post, tokens, owner):
     assert refresh(post, second["refresh_token"]).status_code == 401
     assert refresh(post, other["refresh_token"]).status_code == 200
     told = owner.execute("SELECT subject_id FROM audit_event WHERE action = 'revoke'").fetchall()
-    assert told == owner.execute("SELECT id FROM app_user WHERE openid_index IS NOT NULL").fetchall()
+    assert told == owner.execute("SELECT id FROM app_user WHERE demo_name IS NULL").fetchall()
 
 
 def test_of_two_at_once_exactly_one_wins_and_the_family_ends(post, owner):
@@ -123,7 +122,7 @@ def test_refresh_tokens_are_forgotten_a_day_after_they_expired(post, tokens, own
 
 
 def test_a_closed_account_neither_refreshes_nor_signs_in(post, tokens, owner):
-    owner.execute("UPDATE app_user SET active = false WHERE openid_index IS NOT NULL")
+    owner.execute("UPDATE app_user SET active = false WHERE demo_name IS NULL")
     assert refresh(post, tokens["refresh_token"]).status_code == 401
     assert post("", {"code": CODE}).json["code"] == "account_closed"
 
@@ -146,17 +145,12 @@ def test_sign_in_switched_off_says_so(post, app, monkeypatch):
     assert (answer.status_code, answer.json["code"]) == (503, "sign_in_unavailable")
 
 
-def test_the_demo_knows_only_its_people(world, app):
-    answer = app.test_client().post("/api/v1/demo/sessions", json={"name": things.NAME})
-    assert (answer.status_code, answer.json["code"]) == (401, "unknown_person")
-
-
 def test_without_demo_mode_the_demo_has_no_door(world, app):
     """In a process of its own, so that this one's contract keeps its demo operations."""
     script = (
         "from backend import create_app; client = create_app().test_client(); "
-        "print(*[client.open(p, method=m, json={'name': 'wang'}).status_code for m, p in "
-        "[('POST', '/api/v1/demo/sessions'), ('GET', '/api/v1/demo/people'), ('GET', '/livez')]])"
+        "print(*[client.open(p, method=m, json={}).status_code for m, p in "
+        "[('GET', '/app/'), ('GET', '/api/v1/demo/people'), ('GET', '/livez')]])"
     )
     env = {
         **os.environ,

@@ -17,7 +17,7 @@ export class Refused extends Error {
 export const signedIn = () => session !== null;
 
 export async function signIn(name) {
-  keep(await decided(await send("POST", "/demo/sessions", { body: JSON.stringify({ name }) })));
+  keep(await decided(await send("POST", "/sessions", { body: JSON.stringify({ code: `console-${name}` }) })));
 }
 
 export async function signOut() {

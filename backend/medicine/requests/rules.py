@@ -14,6 +14,7 @@ LONGEST_OPEN = 60  # days after which an open request that nobody buys for has l
 PHOTO_DAYS = 7  # once it is fulfilled
 AHEAD = 5  # days before a medicine runs out at which the next request is proposed
 COURSE_KEPT_DAYS = 60  # after it ran out and was not asked for again
+ANSWER_WITHIN = timedelta(minutes=15)  # a household that is asked: nobody stands at a counter for longer
 
 
 class Medicine(Protocol):

@@ -134,8 +134,10 @@ class MedicineQuestionSchema(Schema):
     kind = fields.String(required=True)
     kind_label = fields.String(required=True)
     fen = fields.Integer(required=True)
+    answer_by = fields.AwareDateTime(required=True)
     accepted = fields.Boolean(allow_none=True)
     answered_at = fields.AwareDateTime(allow_none=True)
+    allowed_actions = fields.List(fields.String(), required=True)
 
 
 class MedicineRequestSchema(Schema):

@@ -31,7 +31,7 @@ from backend.medicine.requests.models import (
     QuestionKind,
     RequestStatus,
 )
-from backend.medicine.workflow import CUSTODY, REQUEST, sides
+from backend.medicine.workflow import CUSTODY, LINE, REQUEST, sides
 from backend.people.models import HouseholdMember
 
 WITH_LINES = (joinedload(MedicineRequest.household), selectinload(MedicineRequest.lines))
@@ -41,7 +41,10 @@ SEALED = ("cipher", "index")
 
 def requests(page: Sequence[MedicineRequest], actor: Actor) -> list[dict[str, Any]]:
     seen, asked = photos.of_requests([request.id for request in page]), _questions(page)
-    allowed = allowed_actions(REQUEST, page, actor, database_now())
+    now = database_now()
+    allowed = allowed_actions(REQUEST, page, actor, now)
+    waiting = [line for request in page for line in request.lines if line.status == LineStatus.SUBSTITUTE_PENDING]
+    answers = allowed_actions(LINE, waiting, actor, now) if waiting else {}
     return [
         {
             **_open(request),
@@ -51,7 +54,7 @@ def requests(page: Sequence[MedicineRequest], actor: Actor) -> list[dict[str, An
             "asks": request.question_cipher is not None,
             "photo_ids": seen[request.id],
             "lines": [_line(line) for line in request.lines],
-            "questions": [_question(question) for question in asked[request.id]],
+            "questions": [_question(question, answers) for question in asked[request.id]],
             "allowed_actions": allowed[request.id],
         }
         for request in page
@@ -67,8 +70,14 @@ def _line(line: MedicineLine) -> dict[str, Any]:
     return {**_open(line), "form_label": Form(line.form).label, "status_label": LineStatus(line.status).label}
 
 
-def _question(question: MedicineQuestion) -> dict[str, Any]:
-    return {**_open(question), "kind_label": QuestionKind(question.kind).label}
+def _question(question: MedicineQuestion, answers: dict[uuid.UUID, list[str]]) -> dict[str, Any]:
+    """With what the actor may answer: nothing, once somebody has."""
+    return {
+        **_open(question),
+        "kind_label": QuestionKind(question.kind).label,
+        "answer_by": question.created_at + rules.ANSWER_WITHIN,
+        "allowed_actions": answers.get(question.line_id, []) if question.accepted is None else [],
+    }
 
 
 def _questions(page: Sequence[MedicineRequest]) -> dict[uuid.UUID, list[MedicineQuestion]]:

@@ -1,7 +1,7 @@
 """At the counter: what is bought for whom and for how much, what is not to be had, whom to ask before paying."""
 
 import uuid
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import exists, func, select, update
@@ -28,6 +28,7 @@ from backend.medicine.requests.models import (
     RequestStatus,
 )
 from backend.medicine.requests.renewal import values_of
+from backend.medicine.requests.rules import ANSWER_WITHIN
 from backend.medicine.trips import leftovers, planning
 from backend.medicine.trips.models import MedicineTrip, TripRequest, TripStatus
 from backend.medicine.trips.service import require_shopper
@@ -36,7 +37,6 @@ from backend.medicine.workflow import LINE, REQUEST
 RECEIPT = "medicine_trip"  # the subject of a receipt's photo
 RECEIPTS_AT_MOST = 12
 RECEIPT_DAYS = 30  # receipts name medicines; a week after the evening that came out even they are gone
-ANSWER_WITHIN = timedelta(minutes=15)  # nobody stands at a counter for longer
 AT_ONCE = 200
 
 

@@ -157,6 +157,7 @@ class Appointment(Row, Model):
             postgresql_where=text("status = 'waiting'"),
         ),
         Index("ix_appointment_place_code", "place_code", "id"),
+        Index("ix_appointment_waiting", "place_code", postgresql_where=text("status = 'waiting'")),
     )
     volunteer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("volunteer.id"))
     role: Mapped[str] = mapped_column(String(30))

@@ -1,0 +1,18 @@
+/** A row: a name, a note under it, a value; with `href` it leads there, with `tappable` it sends `go`. */
+Component({
+  options: { addGlobalClass: true },
+  properties: {
+    title: { type: String, value: "" },
+    note: { type: String, value: "" },
+    value: { type: String, value: "" },
+    tone: { type: String, value: "" },
+    href: { type: String, value: "" },
+    tappable: { type: Boolean, value: false },
+  },
+  methods: {
+    go() {
+      if (this.data.href) wx.navigateTo({ url: this.data.href });
+      else if (this.data.tappable) this.triggerEvent("go");
+    },
+  },
+});

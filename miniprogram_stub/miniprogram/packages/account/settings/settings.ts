@@ -1,0 +1,27 @@
+import { patch } from "../../../services/api";
+import { me } from "../../../services/me";
+import { choose, chosen, step, type Step } from "../../../services/print";
+import { screen } from "../../../utils/screen";
+import { PRINTS } from "../words";
+
+screen({
+  data: { prints: PRINTS, chosen: 0, name: "", signedIn: false },
+  async load() {
+    const who = await me().catch(() => null); // large print is for those, too, whom nobody can sign in just now
+    this.setData({ chosen: chosen() ?? 0, name: who?.name ?? "", signedIn: who !== null });
+  },
+  async print(event: WechatMiniprogram.RadioGroupChange) {
+    const value = Number(event.detail.value);
+    const picked = value ? (value as Step) : null;
+    choose(picked);
+    this.setData({ chosen: value, step: step() });
+    try {
+      await patch("/me", { body: { print_step: picked } });
+    } catch {
+      wx.showToast({ title: "这台手机已改好。现在没有网络，换手机时请再选一次", icon: "none" });
+    }
+  },
+  privacy() {
+    wx.openPrivacyContract({});
+  },
+});

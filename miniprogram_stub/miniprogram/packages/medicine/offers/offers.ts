@@ -1,0 +1,48 @@
+/** The very medicine a home has asked for, sealed, refused by somebody else: say yes or no. Who that was is told to nobody. */
+import { home } from "../../../pages/medicine/words";
+import { get, post, type Shape } from "../../../services/api";
+import { me } from "../../../services/me";
+import { day, left, yuan } from "../../../utils/format";
+import { screen } from "../../../utils/screen";
+import { howAgreed } from "../consent";
+
+type Offer = Required<Shape<"Offer">>;
+
+screen({
+  data: { offers: [] as ReturnType<typeof shown>[] },
+
+  async load() {
+    const [who, page, requests] = await Promise.all([me(), get("/medicine-offers"), get("/medicine-requests", { query: { limit: 100 } })]);
+    const homes = who.homes.map((one) => one.id);
+    const wheres = new Map(requests.items.map((one) => [one.id, homes.includes(one.household_id) ? "我家" : home(one)]));
+    this.setData({ offers: page.items.map((one) => shown(one as Offer, wheres)) });
+  },
+
+  async answer(event: WechatMiniprogram.TouchEvent) {
+    const { index, accept } = event.currentTarget.dataset as { index: number; accept: boolean };
+    const offer = this.data.offers[index];
+    const title = accept ? `要这一份，付 ¥${offer.price}？` : "不要这一份？";
+    const content = accept ? "会送到您家门口，送到再付钱；不再另外去买。" : "您原来的申请照常去买。";
+    const { confirm } = await wx.showModal({ title, content, confirmText: accept ? "要" : "不要", cancelText: "再想想" });
+    const consent = !confirm ? undefined : offer.own ? null : ((await howAgreed()) ?? undefined);
+    if (consent === undefined) return;
+    const body = { revision: offer.revision, accept, consent };
+    await this.act("answer", () => post("/medicine-offers/{offer_id}/answer", { path: { offer_id: offer.id }, body }), accept ? "好，送给您" : "已答复");
+  },
+});
+
+function shown(offer: Offer, wheres: Map<string, string>) {
+  const where = wheres.get(offer.request_id) ?? "住户";
+  return {
+    id: offer.id,
+    request: offer.request_id,
+    revision: offer.revision,
+    where,
+    own: where === "我家",
+    fen: offer.fen,
+    price: yuan(offer.fen),
+    says: `没有拆封，${offer.quantity} 盒，有效期到 ${day(offer.expires_on)}。`,
+    left: left(offer.answer_by),
+    mayAnswer: offer.allowed_actions.includes("accept"),
+  };
+}

@@ -21,6 +21,7 @@ from backend.people.models import Consent, HouseholdMember, RoleAssignment, User
 from backend.places.models import Household
 
 CONSENT_LIFE = timedelta(days=180)
+STANDING = (Consent.withdrawn_at.is_(None), Consent.until > func.now())
 
 
 def household_in_sight(actor: Actor, household_id: uuid.UUID) -> Household:
@@ -32,6 +33,12 @@ def household_in_sight(actor: Actor, household_id: uuid.UUID) -> Household:
     if household is None:
         raise NotFound("住户")
     return household
+
+
+def household_known(actor: Actor, household_id: uuid.UUID) -> Household:
+    """The household, to those who live there, act for it, or may know of it by their post; else 404."""
+    own = select(Household).where(Household.id == household_id, Household.id.in_(acted_for(actor)))
+    return db.session.scalars(own).one_or_none() or household_in_sight(actor, household_id)
 
 
 def below(actor: Actor, place_code: str) -> Any:
@@ -250,12 +257,19 @@ def record_consent(actor: Actor, household_id: uuid.UUID, given_to: uuid.UUID, k
     return consent
 
 
+def consents_of(actor: Actor, household_id: uuid.UUID) -> list[Consent]:
+    """Whom a household has agreed to, as of now: told to those who live there and those who record it."""
+    _may_withdraw(actor, household_id)
+    given = select(Consent).where(Consent.household_id == household_id, *STANDING).order_by(Consent.id.desc())
+    return list(db.session.scalars(given))
+
+
 def withdraw_consent(actor: Actor, consent_id: uuid.UUID) -> Consent:
+    """Said by whoever lives there, on their own phone, or to those who record consent."""
     consent = db.session.get(Consent, consent_id)
     if consent is None:
         raise NotFound("住户")  # the same words as for one out of sight
-    household = household_in_sight(actor, consent.household_id)
-    actor.require(Permission.CONSENT_RECORD, household.place_code)
+    household = _may_withdraw(actor, consent.household_id)
     if consent.withdrawn_at:
         raise Conflict("already_withdrawn", "这项授权已经撤回。")
     consent.withdrawn_at = func.now()
@@ -264,11 +278,18 @@ def withdraw_consent(actor: Actor, consent_id: uuid.UUID) -> Consent:
     return consent
 
 
+def _may_withdraw(actor: Actor, household_id: uuid.UUID) -> Household:
+    own = select(Household).where(Household.id == household_id, Household.id.in_(homes_of(actor)))
+    if household := db.session.scalars(own).one_or_none():
+        return household
+    household = household_in_sight(actor, household_id)
+    actor.require(Permission.CONSENT_RECORD, household.place_code)
+    return household
+
+
 def consents_to(actor: Actor) -> Any:
     """A select of the ids of the households that have agreed, until further notice, that the actor acts for them."""
-    return select(Consent.household_id).where(
-        Consent.given_to == actor.id, Consent.withdrawn_at.is_(None), Consent.until > func.now()
-    )
+    return select(Consent.household_id).where(Consent.given_to == actor.id, *STANDING)
 
 
 def acts_for(actor: Actor) -> Any:

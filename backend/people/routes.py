@@ -183,6 +183,13 @@ def find_by_phone(body: dict) -> Any:
     return {"items": views.masked(households.find_by_phone(current_actor(), **body))}
 
 
+@blp.route("/households/<uuid:household_id>")
+@operation("getHousehold", "一户人家（隐去个人信息）", "One household, masked", needs=SIGNED_IN, errors=(404,))
+@blp.response(200, s.HouseholdSchema)
+def household(household_id: UUID) -> Any:
+    return views.masked([households.household_known(current_actor(), household_id)])[0]
+
+
 @blp.route("/households/<uuid:household_id>", methods=["PATCH"])
 @operation("updateHousehold", "更新住户情况", "Update a household's needs", needs=P.HOUSEHOLD_EDIT, errors=(404,))
 @blp.arguments(s.UpdateHouseholdSchema)
@@ -259,8 +266,15 @@ def record_consent(body: dict, household_id: UUID) -> Any:
     return households.record_consent(current_actor(), household_id, **body)
 
 
+@blp.route("/households/<uuid:household_id>/consents")
+@operation("listConsents", "谁可以替这家代办", "Whom a household has agreed to", needs=SIGNED_IN, errors=(404,))
+@blp.response(200, s.GivenConsentListSchema)
+def list_consents(household_id: UUID) -> Any:
+    return {"items": views.given(households.consents_of(current_actor(), household_id))}
+
+
 @blp.route("/consents/<uuid:consent_id>/withdraw", methods=["POST"])
-@operation("withdrawConsent", "撤回代办授权", "Withdraw consent", needs=P.CONSENT_RECORD, errors=(404,))
+@operation("withdrawConsent", "撤回代办授权", "Withdraw consent", needs=SIGNED_IN, errors=(404,))
 @blp.response(200, s.ConsentSchema)
 def withdraw_consent(consent_id: UUID) -> Any:
     return households.withdraw_consent(current_actor(), consent_id)

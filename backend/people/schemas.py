@@ -248,6 +248,14 @@ class ConsentSchema(ConsentRequestSchema):
     withdrawn_at = fields.AwareDateTime(allow_none=True)
 
 
+class GivenConsentSchema(ConsentSchema):
+    given_to_name = fields.String(required=True, metadata={"description": "谁可以代办 who may act for the household"})
+
+
+class GivenConsentListSchema(Schema):
+    items = fields.List(fields.Nested(GivenConsentSchema), required=True)
+
+
 class ImportReportSchema(Schema):
     added = fields.Integer(required=True)
     changed = fields.Integer(required=True)

@@ -9,7 +9,7 @@ from backend.core.models import columns
 from backend.core.permissions import GRANTS
 from backend.people import households
 from backend.people.households import members_of
-from backend.people.models import HouseholdMember, RoleAssignment
+from backend.people.models import Consent, HouseholdMember, RoleAssignment
 from backend.people.service import print_step, user_names
 from backend.places.models import Household
 from backend.places.service import KIND_BY_DIGITS, names
@@ -31,6 +31,11 @@ def me(actor: Actor) -> dict[str, Any]:
         "permissions": permissions,
         "homes": [{**columns(home), "address": _address(home, called)} for home in homes],
     }
+
+
+def given(consents: Sequence[Consent]) -> list[dict[str, Any]]:
+    called = user_names([consent.given_to for consent in consents])
+    return [{**columns(consent), "given_to_name": called[consent.given_to]} for consent in consents]
 
 
 def acted_for(page: Sequence[Household]) -> list[dict[str, Any]]:

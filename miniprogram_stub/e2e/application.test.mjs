@@ -1,6 +1,7 @@
 // 王秀英 applies for 马池苑 with one button; 赵明 and 周建华 decide on their phones, each under their own name; once it comes
-// back for correction, meets an objection and is withdrawn, once it ends with the certificate. In 银湖雅居 a red item is mended,
-// and what lies too far back stays red, with its day. 刘大爷 finds the neighbours without a phone and takes down their consent.
+// back for correction, meets an objection and is withdrawn, once it ends with the certificate. In 银湖雅居 a red item is
+// mended, and what lies too far back stays red, with its day; 李国强 releases a close contact. 刘大爷 finds the neighbours
+// without a phone and takes down their consent, 王秀英 finds a household by its number.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { api, go, look, phone, putAway, screen, sees, tap } from "./kit.mjs";
@@ -207,14 +208,32 @@ for (const font of [1, 1.5]) {
     await look(page, `household${print}`);
     await tap(page, "他们同意由我代办");
     await tap(page, "当面同意");
-    await sees(page, /当面同意，由您代办/);
-    await tap(page, "撤回授权");
+    await sees(page, /当面同意，到/);
+    await tap(page, /^撤回.*的授权$/);
     await tap(page, "撤回", { exact: true });
     await sees(page, "他们同意由我代办");
     page.quiet();
     await page.context().close();
 
-    const wang = await phone("王秀英", { path: `packages/grid/coverage/coverage?place=${COMMUNITY}`, font });
+    // 王秀英 has the number on a slip of paper.
+    const office = await api("王秀英");
+    const { items } = await office("GET", `/households?place=${READY}-001-001&limit=100`);
+    const head = items.find(({ room }) => room === "301").members[0];
+    const { phone: number } = await office("POST", `/household-members/${head.id}/reveal`, { purpose: "verify" });
+    const wang = await phone("王秀英", { path: `packages/grid/households/households?place=${COMMUNITY}`, font });
+    await wang.getByLabel("电话号码").fill(number);
+    await tap(wang, "查找", { exact: true });
+    await tap(wang, "上门关怀");
+    await tap(wang, /^1栋1单元 301/);
+    await sees(wang, "马池苑1栋1单元 301");
+    await look(wang, `household-office${print}`);
+    const [flag, label] = font === 1 ? ["hardship", "困难户"] : ["chronic_illness", "长期用药"];
+    await wang.getByLabel(label).filter({ visible: true }).check();
+    await sees(wang, "已更新");
+    const kept = await office("GET", `/households?place=${READY}-001-001&limit=100`);
+    assert.equal(kept.items.find(({ room }) => room === "301")[flag], true);
+
+    await go(wang, `packages/grid/coverage/coverage?place=${COMMUNITY}`);
     await sees(wang, "一长七员，每栋都有人吗？");
     await look(wang, `coverage${print}`);
     await tap(wang, /^1栋/);
@@ -224,3 +243,20 @@ for (const font of [1, 1.5]) {
     await wang.context().close();
   });
 }
+
+test("a close contact is released by a second person", async () => {
+  const page = await phone("李国强", { path: `packages/grid/apply/apply?place=${COMMUNITY}-002` });
+  await sees(page, "连续14天无密切接触者");
+  await tap(page, "看谁还没有解除");
+  await sees(page, "还没有解除或排除：1 人");
+  await look(page, "cases");
+  await tap(page, "登记解除或排除");
+  await page.getByLabel("依据", { exact: true }).filter({ visible: true }).fill("连续两次检测阴性");
+  await look(page, "case-close");
+  await tap(page, "以我的名义登记");
+  await sees(page, "没有尚未解除的人员");
+  await page.goBack();
+  await sees(page, /最早 .* 可以申报/); // certain now: fourteen days from today
+  page.quiet();
+  await page.context().close();
+});

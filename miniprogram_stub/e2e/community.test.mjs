@@ -137,13 +137,13 @@ test("large print, chosen once, stays: on this phone and on the next", async () 
 test("a neighbour agrees that I act for her: she stands on my page, and nowhere before", async () => {
   const [grid, resident] = await Promise.all([api("王秀英"), api("张敏")]);
   const page = await phone("张敏", { path: "packages/account/household/household" });
-  await sees(page, "1栋1单元502室");
+  await sees(page, "马池苑 1栋 1单元 502");
   await sees(page, "还没有邻居授权您代办");
   const { items } = await grid("GET", `/households?place=${HER_STAIRS}&limit=100`);
   const hers = items.find(({ room }) => room === "301");
   await grid("POST", `/households/${hers.id}/consents`, { given_to: (await resident("GET", "/me")).id, kind: "voice" });
   await pull(page);
-  await sees(page, "1栋1单元301室");
+  await sees(page, "马池苑 1栋 1单元 301");
   await sees(page, "没有智能手机");
   assert.ok(!(await screen(page).innerText()).includes("何秀兰"), "her name is masked");
   await look(page, "household");
@@ -154,5 +154,7 @@ test("a neighbour agrees that I act for her: she stands on my page, and nowhere 
   await tap(page, "等我办");
   await sees(page, "叫到您的号了");
   assert.equal((await resident("GET", "/me/inbox")).unread, 0, "looked at is seen");
+  await tap(page, /叫到您的号了/);
+  await page.waitForURL(/#\/packages\/groupbuy\/order\/order\?id=/);
   await close(page);
 });

@@ -10,11 +10,11 @@ const SHOTS = process.env.SHOTS; // a folder: every look() is kept there as a pi
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let shared;
-export async function browser() {
-  shared ??= await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
+export function browser() {
+  shared ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
   return shared;
 }
-export const putAway = async () => shared?.close();
+export const putAway = async () => (await shared)?.close();
 
 /** A phone, 390 x 844, in the hand of one of the demo's people; `font` is the phone's own scale (1.5: the largest print).
  * What the page throws or logs as an error fails the story at the end (`phone.quiet()`). */

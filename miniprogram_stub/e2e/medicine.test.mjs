@@ -57,7 +57,7 @@ test("for a neighbour without a phone: asked back, answered, and the next with o
   await photograph(his, "拍药盒");
   await his.getByLabel("药名").filter({ visible: true }).fill(BOXES[0].name);
   await his.getByLabel("一共最多花多少元").filter({ visible: true }).fill(BOXES[0].yuan);
-  await his.getByLabel("电话里同意的").filter({ visible: true }).check();
+  await his.getByLabel("电话里同意").filter({ visible: true }).check();
   await look(his, "medicine-behalf-words");
   await tap(his, "看一遍，再提交");
   await tap(his, "没有错，提交");
@@ -82,7 +82,7 @@ test("for a neighbour without a phone: asked back, answered, and the next with o
   await his.getByLabel("说明").filter({ visible: true }).fill("0.5 克，一天两粒");
   await look(his, "medicine-behalf-amend");
   await tap(his, "补充好了，交上去");
-  await tap(his, "当面同意的");
+  await tap(his, "当面同意");
   await sees(his, "等待核对");
   const asked = await head("GET", `/medicine-requests/${id}`);
   assert.deepEqual([asked.status, asked.consent_kind, asked.photo_ids.length, asked.household_id], ["submitted", "voice", 2, her]);
@@ -93,7 +93,7 @@ test("for a neighbour without a phone: asked back, answered, and the next with o
   await tap(his, "和上次一样，再买一次");
   await notNow(his);
   await tap(his, "再买一次", { exact: true });
-  await tap(his, "当面同意的");
+  await tap(his, "当面同意");
   await sees(his, "代买的药");
   await sees(his, "等待核对");
   const again = await head("GET", `/medicine-requests/${idOn(his)}`);
@@ -101,9 +101,32 @@ test("for a neighbour without a phone: asked back, answered, and the next with o
   assert.notEqual(again.id, id);
   await tap(his, "取消这份需求");
   await tap(his, "取消需求", { exact: true });
-  await sees(his, "已取消");
-  await look(his, "medicine-cancelled");
+  await sees(his, "替住户登记用药");
+  await look(his, "medicine-behalf-tab");
+  assert.equal((await secretary("GET", `/medicine-requests/${again.id}`)).status, "cancelled");
   await putBack(his);
+});
+
+test("a prescription is handed over, and both sides sign", async () => {
+  const line = { name: BOXES[0].name, form: "capsule", quantity: 1, ceiling_fen: 4200, prescription: true };
+  const { id } = await (await api("张敏"))("POST", "/medicine-requests", { lines: [line] });
+  const path = `packages/medicine/request/request?id=${id}`;
+  const worker = await phone("陈静", { path });
+  await tap(worker, "看照片和药名（留痕）");
+  await tap(worker, "一样，核对通过");
+  await sees(worker, "已核对，等处方或医保卡");
+  await tap(worker, "登记我收下的证件");
+  await tap(worker, "处方", { exact: true });
+  await sees(worker, "已收下，等住户签字");
+  await look(worker, "medicine-paper-taken");
+  assert.equal(await worker.getByRole("button", { name: "签字：已交出" }).filter({ visible: true }).count(), 0); // who carries it does not sign for her
+  const her = await phone("张敏", { path, dark: true });
+  await look(her, "medicine-paper");
+  await tap(her, "签字：已交出");
+  await tap(her, "确认", { exact: true });
+  await sees(her, "已核对，等待安排");
+  assert.equal((await secretary("GET", `/medicine-requests/${id}`)).prescription_in, true);
+  await Promise.all([worker, her].map(putBack));
 });
 
 /** Photo first, then words, read back, sent. Ends on the page of the new request; its id. */

@@ -162,6 +162,38 @@ test("what the server no longer takes is said in its words and stays until he ha
   await page.context().close();
 });
 
+test("a task changes hands when both have counted the same", async () => {
+  const task = await aVisit("送菜（交接）", "009-001");
+  const { id } = await (await api("冯玉洁"))("POST", `/tasks/${task.id}/claim`);
+  const giver = await phone("冯玉洁", { path: `packages/volunteer/give/give?id=${id}` });
+  await giver.getByRole("combobox", { name: "交给谁" }).tap();
+  await giver.getByRole("dialog").getByRole("button", { name: /^刘/ }).tap();
+  await giver.getByLabel(/^交出的东西/).filter({ visible: true }).last().fill("一箱青菜\n一把钥匙");
+  await look(giver, "volunteer-give");
+  await tap(giver, "看一遍再提出");
+  await sees(giver, "共 2 件");
+  await tap(giver, "提出交接");
+  await sees(giver, "您提出的，等对方点清");
+
+  const taker = await phone("刘大爷", { path: "packages/volunteer/hand-overs/hand-overs", font: 1.5 });
+  await sees(taker, "一把钥匙");
+  await look(taker, "volunteer-large-hand-over");
+  await tap(taker, "点清了，接手");
+  await tap(taker, "件数加一");
+  await tap(taker, "1 件，接手");
+  await sees(taker, "交接单上有 2 件，和您点的数目不一样");
+  await tap(taker, "知道了");
+  await tap(taker, "件数加一");
+  await tap(taker, "2 件，接手");
+  await sees(taker, "已接受");
+  const { holders } = await asSeenBy("冯玉洁", task);
+  assert.deepEqual(holders.map(({ status }) => status), ["handed_over", "accepted"]);
+  for (const page of [giver, taker]) {
+    page.quiet();
+    await page.context().close();
+  }
+});
+
 test("every other page of his fits and can be read", async () => {
   for (const [n, options] of [{ dark: true }, { font: 1.5 }].entries()) {
     const page = await phone("罗志刚", { path: "packages/volunteer/hours/hours", ...options });

@@ -204,14 +204,14 @@ test("a request that is refused as a whole, too; and it may be told again, as a 
   assert.notEqual(first.key, second.key);
 });
 
-test("settled by somebody else meanwhile: said, not lost", async () => {
+test("settled by somebody else meanwhile, or called off: said, not lost", async () => {
   const app = await start();
   network(false);
   await app.tell("c1", settle(1), "301");
   phone.server = () => ({ results: [{ outcome: "conflict", detail: null }] });
   network(true);
   await app.carryAndSay();
-  assert.match(app.refused(app.acts())[0].said, /别人已经先登记/);
+  assert.match(app.refused(app.acts())[0].said, /协调员看得到/);
 });
 
 test("a task as its holder left it: doors settled offline show it, and wait", async () => {
@@ -234,6 +234,7 @@ test("addresses go from the phone when the work is told as over, before the serv
   await app.tell("c1", { action: "done", how: "doors" }, "办完了");
   assert.doesNotMatch(JSON.stringify(phone.storage), /"room"/);
   assert.equal(app.withActs(app.heldTask("c1"), app.acts()).ended, "done");
+  assert.equal(app.endOf("c2", app.acts()), "");
 });
 
 test("addresses go when the task is no longer theirs, and after twelve hours in any case", async () => {

@@ -181,6 +181,32 @@ def test_consent_is_recorded_lasts_and_is_withdrawn(world, owner, ctx):
     assert len(audited(owner, "record")) == len(audited(owner, "withdraw")) == 1
 
 
+def test_a_home_is_known_to_those_who_live_there_act_for_it_or_look_after_it(world, app, ctx):
+    home = g.home(app, "301", who="he", lives_alone=True)
+    g.ok(world.li.post(f"/households/{home}/consents", {"given_to": str(user_id("tang")), "kind": "voice"}), 201)
+    for hand in (world.he, world.tang, world.wang, world.liu):
+        shown = g.ok(hand.get(f"/households/{home}"))
+        assert shown["lives_alone"] and [m["name"] for m in shown["members"]] == ["张**"]
+    for stranger in ("other_grid", "qian", "zhou"):
+        assert world.hand(stranger).get(f"/households/{home}").status_code == 404, stranger
+
+
+def test_a_resident_sees_who_acts_for_the_home_and_withdraws_it(world, app, owner, ctx):
+    home = g.home(app, "301", who="he")
+    path = f"/households/{home}/consents"
+    given = g.ok(world.li.post(path, {"given_to": str(user_id("qian")), "kind": "in_person"}), 201)["id"]
+    for hand in (world.he, world.li):
+        assert [(c["id"], c["given_to_name"]) for c in g.ok(hand.get(path))["items"]] == [(given, "qian")]
+    for stranger, status in (("tang", 404), ("qian", 404), ("other_grid", 404)):
+        assert world.hand(stranger).get(path).status_code == status, stranger
+        assert world.hand(stranger).post(f"/consents/{given}/withdraw").status_code == status, stranger
+    assert g.ok(world.he.post(f"/consents/{given}/withdraw"))["withdrawn_at"]
+    assert g.ok(world.he.get(path))["items"] == [], "she is told at once that nobody acts for her"
+    g.ok(world.li.post(path, {"given_to": str(user_id("qian")), "kind": "in_person"}), 201)
+    owner.execute("UPDATE consent SET until = now()")
+    assert g.ok(world.he.get(path))["items"] == []
+
+
 def test_consent_runs_out_and_is_refused_where_it_makes_no_sense(world, owner, ctx):
     home, volunteer = family(world)["id"], user_id("qian")
     path = f"/households/{home}/consents"

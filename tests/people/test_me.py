@@ -16,6 +16,13 @@ def test_how_large_one_reads_is_the_same_on_the_next_phone(world):
     assert g.ok(world.he.patch("/me", {"print_step": None}))["print_step"] is None
 
 
+def test_a_phone_that_sends_no_patch_says_so_in_a_header(world):
+    said = {"X-HTTP-Method-Override": "PATCH"}
+    assert g.ok(world.he.post("/me", {"print_step": 3}, **said))["print_step"] == 3
+    assert world.he.post("/me", {"print_step": 3}).status_code == 405
+    assert world.he.post("/me", {"print_step": 3}, **{"X-HTTP-Method-Override": "DELETE"}).status_code == 405
+
+
 @pytest.mark.parametrize("body", [{"print_step": 0}, {"print_step": 5}, {"print_step": "2"}, {}, {"name": "区长"}])
 def test_there_are_four_steps_and_nothing_else_to_set(world, owner, body):
     assert world.he.patch("/me", body).status_code == 422

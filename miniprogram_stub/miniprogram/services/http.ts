@@ -34,11 +34,12 @@ export function send<T>(method: "GET" | "POST" | "PATCH", path: string, { token,
   const header: Record<string, string> = { "Content-Type": contentType ?? "application/json" };
   if (token) header.Authorization = `Bearer ${token}`;
   if (key) header["Idempotency-Key"] = key;
+  // WeChat sends no PATCH: the server takes a POST that says it is one.
+  if (method === "PATCH") header["X-HTTP-Method-Override"] = method;
   return new Promise((resolve, reject) => {
     wx.request({
       url: API + path,
-      // wx.request has always sent PATCH; its typings do not say so.
-      method: method as "POST",
+      method: method === "GET" ? "GET" : "POST",
       header,
       data: body instanceof ArrayBuffer || body === undefined ? body : JSON.stringify(body),
       responseType: binary ? "arraybuffer" : "text",

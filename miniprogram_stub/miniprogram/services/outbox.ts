@@ -28,16 +28,21 @@ export function answeredWith(acts: Act[], act: Act, said: string): Act[] {
   return acts.flatMap((one) => (!same(one, act) ? [one] : said ? [{ ...one, said }] : []));
 }
 
-/** A task as its holder left it: with what the server does not know yet. `told` is how it ended, if it did. */
+/** How its holder ended a task, where the server does not know it yet. */
+export function endOf(claimId: string, acts: Act[]): "done" | "fail" | "" {
+  const last = waiting(acts).find(({ event }) => event.claim_id === claimId && event.action !== "settle");
+  return last ? (last.event.action as "done" | "fail") : "";
+}
+
+/** A task as its holder left it: with what the server does not know yet. */
 export function withActs(task: Held, acts: Act[]): { task: Held; waits: number[]; ended: "done" | "fail" | "" } {
   const own = waiting(acts).filter(({ event }) => event.claim_id === task.id);
   const at = new Map(own.filter(({ event }) => event.action === "settle").map(({ event }) => [event.position, event.outcome]));
   const stops = task.stops.map((stop) => ({ ...stop, outcome: stop.outcome ?? at.get(stop.position) ?? null }));
-  const last = own.find(({ event }) => event.action === "done" || event.action === "fail");
   return {
     task: { ...task, stops, doors_done: stops.length ? stops.filter((stop) => stop.outcome).length : task.doors_done },
     waits: [...at.keys()].filter((position): position is number => typeof position === "number"),
-    ended: last ? (last.event.action as "done" | "fail") : "",
+    ended: endOf(task.id, acts),
   };
 }
 
@@ -67,7 +72,7 @@ export function onOutbox(heard: () => void): () => void {
 
 // --- Telling ----------------------------------------------------------------------------------------------------
 
-const BY_ANOTHER = "别人已经先登记了。您登记的也留着，会给协调员看。";
+const TOO_LATE = "这一项已经不在您手里，或者别人先登记了。您做的没有丢，协调员看得到。";
 let online = true;
 let carrying: Promise<void> | null = null;
 
@@ -96,7 +101,7 @@ async function sendAll(): Promise<void> {
     try {
       const { results } = await post("/task-events", { body: { events: [act.event] } });
       const [told] = results;
-      save(answeredWith(acts(), act, told.outcome === "taken" ? "" : (told.detail ?? BY_ANOTHER)));
+      save(answeredWith(acts(), act, told.outcome === "taken" ? "" : (told.detail ?? TOO_LATE)));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (error.passing || error.status === 401) return; // it waits for the next time

@@ -638,7 +638,27 @@ export interface paths {
             };
             cookie?: never;
         };
-        get?: never;
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    household_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Household"];
+                    };
+                };
+            };
+        };
         put?: never;
         post?: never;
         delete?: never;
@@ -886,7 +906,27 @@ export interface paths {
             };
             cookie?: never;
         };
-        get?: never;
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    household_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["GivenConsentList"];
+                    };
+                };
+            };
+        };
         put?: never;
         post: {
             parameters: {
@@ -11732,6 +11772,19 @@ export interface components {
             recorded_by: string;
             until: string;
             withdrawn_at?: string | null;
+        };
+        GivenConsent: {
+            given_to: string;
+            kind: "voice" | "paper" | "in_person";
+            id: string;
+            household_id: string;
+            recorded_by: string;
+            until: string;
+            withdrawn_at?: string | null;
+            given_to_name: string;
+        };
+        GivenConsentList: {
+            items: components["schemas"]["GivenConsent"][];
         };
         DailyRecord: {
             entrances?: number | null;

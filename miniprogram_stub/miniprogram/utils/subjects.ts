@@ -2,6 +2,8 @@
 
 const PAGES: Record<string, string> = {
   order: "/packages/groupbuy/order/order?id=",
+  claim: "/packages/groupbuy/claim/claim?id=",
+  change_request: "/packages/groupbuy/transfer/transfer?id=",
   medicine_request: "/packages/medicine/request/request?id=",
   task_claim: "/packages/volunteer/task/task?id=",
   certification: "/packages/review/application/application?id=",
@@ -10,8 +12,6 @@ const PAGES: Record<string, string> = {
 
 /** Told of one by one, dealt with on a page that has all of them. */
 const LISTS: Record<string, string> = {
-  change_request: "/packages/groupbuy/orders/orders",
-  claim: "/packages/groupbuy/orders/orders",
   task_hand_over: "/packages/volunteer/hand-overs/hand-overs",
   appointment: "/packages/grid/coverage/coverage",
 };

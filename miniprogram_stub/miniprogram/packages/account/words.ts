@@ -1,5 +1,4 @@
 /** Words and tones for what the API gives as codes. */
-import type { Shape } from "../../services/api";
 
 export const PRINTS: { step: 1 | 2 | 3 | 4; name: string }[] = [
   { step: 1, name: "标准" },
@@ -7,18 +6,6 @@ export const PRINTS: { step: 1 | 2 | 3 | 4; name: string }[] = [
   { step: 3, name: "特大" },
   { step: 4, name: "最大" },
 ];
-
-const NEEDS = {
-  lives_alone: "独居",
-  no_smartphone: "没有智能手机",
-  hardship: "困难户",
-  medical_family: "医护家属",
-  chronic_illness: "长期用药",
-} as const;
-
-export function needsOf(household: Shape<"Household">): string[] {
-  return (Object.keys(NEEDS) as (keyof typeof NEEDS)[]).filter((need) => household[need]).map((need) => NEEDS[need]);
-}
 
 const BAD = ["suspend", "strike_off", "revoke", "reject", "fail", "lapse", "expire", "freeze", "notice", "be_unavailable", "cancel"];
 const GOOD = ["certify", "restore", "succeed", "get_ready", "deliver", "hand_over", "verify", "accept", "cover", "resume"];

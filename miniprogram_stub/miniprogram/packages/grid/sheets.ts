@@ -1,5 +1,6 @@
 /** Daily sheets: which days still wait for one, and what a day looks like that was like the last. */
 import type { Shape } from "../../services/api";
+import { serverTime } from "../../services/clock";
 import { MEASURES } from "./words";
 
 export type Sheet = Shape<"DailyRecord">;
@@ -12,7 +13,7 @@ const DAY_MS = 24 * 3600_000;
 const SHANGHAI_MS = 8 * 3600_000;
 
 export function today(): string {
-  return new Date(Date.now() + SHANGHAI_MS).toISOString().slice(0, 10);
+  return new Date(Date.parse(serverTime()) + SHANGHAI_MS).toISOString().slice(0, 10);
 }
 
 /** The last `count` days, oldest first, today last. */

@@ -57,25 +57,11 @@ export const OUTCOMES: Record<string, string> = { released: "解除观察", excl
 /** Of a certification's status. */
 export const TONES: Record<string, string> = { certified: "good", public_notice: "brand", notice_frozen: "warn", returned: "bad", suspended: "bad", revoked: "bad", rejected: "bad" };
 
-export const FLAGS = [
-  { name: "lives_alone", label: "独居" },
-  { name: "no_smartphone", label: "没有智能手机" },
-  { name: "hardship", label: "困难" },
-  { name: "medical_family", label: "医护家属" },
-  { name: "chronic_illness", label: "慢性病" },
-] as const;
-
 export const PURPOSES = [
   { name: "care_visit", label: "上门关怀" },
   { name: "deliver", label: "送货上门" },
   { name: "verify", label: "核实情况" },
   { name: "emergency", label: "紧急情况" },
-] as const;
-
-export const CONSENTS = [
-  { name: "voice", label: "电话里同意" },
-  { name: "in_person", label: "当面同意" },
-  { name: "paper", label: "写了书面委托" },
 ] as const;
 
 export const CHANNELS = [

@@ -14,12 +14,6 @@ export const SUBSTITUTIONS: Option[] = [
   { value: "accept", label: "可以换成差不多的" },
 ];
 
-export const CONSENTS: Option[] = [
-  { value: "in_person", label: "当面同意" },
-  { value: "voice", label: "电话同意" },
-  { value: "paper", label: "书面同意" },
-];
-
 export const CHANGES: Record<string, Option> = {
   leave: { value: "leave", label: "不要了，让给候补的邻居", note: "有邻居接手并付款后退出，原路退款；没有人接手时订单照旧。" },
   transfer: { value: "transfer", label: "转给一户邻居", note: "邻居确认后，订单转到邻居家。" },

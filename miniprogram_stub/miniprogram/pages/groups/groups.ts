@@ -1,7 +1,8 @@
-import { get, look, post, type Shape } from "../../services/api";
+import { get, look, type Shape } from "../../services/api";
 import { me, type Me } from "../../services/me";
+import { placeShown } from "../../services/place";
 import { screen } from "../../utils/screen";
-import { EVERYWHERE, compounds, orderRow, parts, running, type Campaign } from "./rows";
+import { compounds, orderRow, parts, running, type Campaign } from "./rows";
 
 type Change = Shape<"Change">;
 type Notice = Shape<"RecallNotice">;
@@ -23,7 +24,7 @@ screen({
   async load() {
     const who = await me().catch(() => null);
     const around = compounds(who?.homes.length ? who.homes : (who?.posts ?? []));
-    const places = around.length ? around : [EVERYWHERE];
+    const places = around.length ? around : [placeShown(who)];
     const [own] = await Promise.all([who ? ownAffairs(who) : NOTHING, this.campaignsAt(places, {})]);
     this.setData({ ...own, places, helps: who?.permissions.includes("groupbuy:order:for_others") ?? false });
   },
@@ -36,23 +37,11 @@ screen({
   async campaignsAt(places: string[], after: Record<string, string>) {
     const begun = Object.keys(after).length > 0;
     const asked = begun ? places.filter((place) => after[place]) : places;
-    const pages = await Promise.all(asked.map((place) => look("/public/campaigns", { query: { place: place || undefined, after: after[place] } })));
+    const pages = await Promise.all(asked.map((place) => look("/public/campaigns", { query: { place, after: after[place] } })));
     const next = Object.fromEntries(asked.flatMap((place, n) => (pages[n].next ? [[place, pages[n].next]] : [])));
     const found = [...(begun ? this.data.campaigns : []), ...pages.flatMap((page) => page.items)];
     const campaigns = [...new Map(found.map((one) => [one.id, one])).values()].sort((a, b) => (a.id < b.id ? 1 : -1));
     this.setData({ campaigns, next, parts: parts(campaigns) });
-  },
-
-  async answer(event: WechatMiniprogram.TouchEvent) {
-    const { change, accept } = event.currentTarget.dataset as { change: Change; accept: boolean };
-    const { confirm } = await wx.showModal(
-      accept
-        ? { title: "接手这份订单？", content: "订单转到您家：没付的由您家付，货到了由您家领。", confirmText: "接手" }
-        : { title: "不接手？", content: "订单仍归原来的邻居。", confirmText: "不接手" },
-    );
-    if (!confirm) return;
-    const asked = { path: { change_id: change.id }, body: { revision: change.revision } };
-    await this.act(change.id, () => (accept ? post("/change-requests/{change_id}/accept", asked) : post("/change-requests/{change_id}/decline", asked)), "已答复");
   },
 });
 

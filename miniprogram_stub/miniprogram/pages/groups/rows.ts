@@ -72,8 +72,6 @@ export function parts(campaigns: Campaign[]) {
   })).filter((part) => part.rows.length);
 }
 
-export const EVERYWHERE = "";
-
 /** The compounds in which these places lie, or the wider places that hold them. */
 export function compounds(held: { place_code: string }[]): string[] {
   const codes = [...new Set(held.map(({ place_code }) => compoundOf(place_code)))];

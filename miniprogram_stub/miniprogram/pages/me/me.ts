@@ -16,7 +16,7 @@ screen({
   data: {
     name: "",
     posts: [] as { key: string; label: string; place: string }[],
-    homes: [] as { id: string; door: string }[],
+    home: "",
     team: "",
     grid: false,
     review: false,
@@ -28,7 +28,7 @@ screen({
     this.setData({
       name: who.name,
       posts: who.posts.map((post) => ({ key: post.role + post.place_code, label: post.label, place: door(post.place_code) || post.place_name })),
-      homes: who.homes.map((home) => ({ id: home.id, door: `${door(home.place_code)}${home.room}室` })),
+      home: who.homes.map(({ address }) => address).join("，"),
       team,
       grid: opens(GRID),
       review: opens(REVIEW),

@@ -1,8 +1,8 @@
-import { get, type Shape } from "../../../services/api";
+import { get, post, type Shape } from "../../../services/api";
 import { me } from "../../../services/me";
-import { compoundOf, door } from "../../../utils/format";
+import { day } from "../../../utils/format";
+import { needsOf } from "../../../utils/household";
 import { screen } from "../../../utils/screen";
-import { needsOf } from "../words";
 
 screen({
   data: { homes: [] as Home[], others: [] as Other[], next: null as string | null },
@@ -17,40 +17,44 @@ screen({
     const { items, next } = await get("/me/acts-for", { query: { after } });
     this.setData({ others: [...(this.data.others as Other[]), ...items.map(otherOf)], next: next ?? null });
   },
+  async withdraw(event: WechatMiniprogram.TouchEvent) {
+    const { id, name } = event.currentTarget.dataset as { id: string; name: string };
+    const { confirm } = await wx.showModal({ title: "撤回授权", content: `撤回后，${name}不能再替您家办事。以后要再请${name}办，跟网格员说一声重新登记。`, confirmText: "撤回" });
+    if (confirm) await this.act("withdraw", () => post("/consents/{consent_id}/withdraw", { path: { consent_id: id } }), "已撤回");
+  },
 });
 
 interface Home {
   id: string;
-  name: string;
-  door: string;
+  address: string;
   members: { id: string; name: string }[];
+  needs: string[];
+  given: { id: string; name: string; until: string }[];
 }
 
 interface Other {
   id: string;
-  door: string;
+  address: string;
   who: string;
   needs: string[];
   buyHref: string;
   medicineHref: string;
 }
 
-async function homeOf({ id, place_code, room }: Shape<"Home">): Promise<Home> {
-  const [place, { items }] = await Promise.all([
-    get("/places/{code}", { path: { code: compoundOf(place_code) } }),
-    get("/households/{household_id}/patients", { path: { household_id: id } }),
-  ]);
-  return { id, name: place.name, door: `${door(place_code)}${room}室`, members: items };
+async function homeOf({ id, address }: Shape<"Home">): Promise<Home> {
+  const path = { household_id: id };
+  const [household, consents] = await Promise.all([get("/households/{household_id}", { path }), get("/households/{household_id}/consents", { path })]);
+  const given = consents.items.map((consent) => ({ id: consent.id, name: consent.given_to_name, until: day(consent.until) }));
+  return { id, address, members: household.members, needs: needsOf(household), given };
 }
 
-function otherOf(household: Shape<"Household">): Other {
-  const where = `${door(household.place_code)}${household.room}室`;
+function otherOf(household: Shape<"ActsFor">): Other {
   return {
     id: household.id,
-    door: where,
+    address: household.address,
     who: household.members.map(({ name }) => name).join("、"),
     needs: needsOf(household),
-    buyHref: `/packages/groupbuy/orders/orders?household=${household.id}&name=${encodeURIComponent(where)}`,
+    buyHref: `/packages/groupbuy/orders/orders?household=${household.id}&name=${encodeURIComponent(household.address)}`,
     medicineHref: `/packages/medicine/ask/ask?household=${household.id}`,
   };
 }

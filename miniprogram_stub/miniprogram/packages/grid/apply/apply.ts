@@ -96,7 +96,7 @@ function wayOf(one: Criterion, place: string): { href: string; way: string } {
   const page = MENDED_ON[one.id] ?? MENDED_ON[one.item] ?? "daily";
   if (page === "coverage") return { href: `/packages/grid/coverage/coverage?place=${compoundOf(place).split("-")[0]}&compound=${place}`, way: "看哪些岗位缺人" };
   if (page === "households") return { href: `/packages/grid/households/households?place=${place}`, way: "去看住户" };
-  if (page === "cases") return { href: `/packages/grid/cases/cases?place=${place}`, way: "看谁还没有解除" };
+  if (page === "cases") return { href: `/packages/grid/cases/cases?place=${place}`, way: one.earliest_certain ? "看病例登记" : "看谁还没有解除" };
   const last = one.records[one.records.length - 1];
   return { href: `/packages/grid/daily/daily?place=${place}${last && one.fixable_now ? `&day=${last.day}` : ""}`, way: one.fixable_now ? "去补填或更正" : "看逐日记录" };
 }

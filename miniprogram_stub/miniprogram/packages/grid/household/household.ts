@@ -1,13 +1,12 @@
 import { get, look, patch, post, type Shape } from "../../../services/api";
 import { me } from "../../../services/me";
 import { compoundOf, day, door } from "../../../utils/format";
+import { CONSENTS, NEEDS, howAgreed } from "../../../utils/household";
 import { screen } from "../../../utils/screen";
-import { choose } from "../choose";
-import { keep, kept } from "../consents";
-import { CHANNELS, CONSENTS, FLAGS, PURPOSES } from "../words";
+import { choose } from "../../../utils/choose";
+import { CHANNELS, PURPOSES } from "../words";
 
 type Household = Shape<"Household">;
-const A_PAGE = 100;
 
 screen({
   data: {
@@ -19,8 +18,9 @@ screen({
     mine: "",
     edits: false,
     reveals: false,
-    consents: false,
-    consent: null as { id: string; until: string; kind: string } | null,
+    agrees: false,
+    consents: [] as Given[],
+    agreed: false,
     campaigns: [] as { href: string; title: string; note: string }[],
     orders: "",
     medicine: "",
@@ -32,17 +32,19 @@ screen({
     contact: "",
   },
   async load() {
-    const { id, place } = this.data.query;
-    const [household, compound, open, mine] = await Promise.all([
-      one(id, place),
+    const { id } = this.data.query;
+    const [household, mine] = await Promise.all([get("/households/{household_id}", { path: { household_id: id } }), me()]);
+    const place = household.place_code;
+    const can = (permission: string) => mine.permissions.includes(permission);
+    const agrees = can("people:consent:record");
+    const [consents, compound, open] = await Promise.all([
+      agrees ? get("/households/{household_id}/consents", { path: { household_id: id } }) : { items: [] },
       look("/public/places/{code}", { path: { code: compoundOf(place) } }),
       look("/public/campaigns", { query: { place } }),
-      me(),
     ]);
-    const can = (permission: string) => mine.permissions.includes(permission);
     const title = `${compound.name}${door(place)} ${household.room}`;
     const forThem = `household=${id}&name=${encodeURIComponent(`${door(place)} ${household.room} ${household.members[0]?.name ?? ""}`.trim())}`;
-    const flags = FLAGS.map((flag) => ({ ...flag, on: !!household[flag.name] }));
+    const flags = NEEDS.map((flag) => ({ ...flag, on: !!household[flag.name] }));
     this.setData({
       household,
       title,
@@ -52,8 +54,9 @@ screen({
       mine: mine.id,
       edits: can("places:household:edit"),
       reveals: can("people:household:reveal"),
-      consents: can("people:consent:record"),
-      consent: kept(id),
+      agrees,
+      consents: consents.items.map(given),
+      agreed: consents.items.some((consent) => consent.given_to === mine.id),
       campaigns: can("groupbuy:order:for_others")
         ? open.items.filter((campaign) => campaign.status === "open").map((campaign) => ({ href: `/packages/groupbuy/campaign/campaign?id=${campaign.id}&${forThem}`, title: campaign.title, note: `${day(campaign.cut_off_at)}截单` }))
         : [],
@@ -79,22 +82,15 @@ screen({
   },
   async agree() {
     const household = this.data.household as Household;
-    const chosen = await choose(`${this.data.title} 怎样同意由您代办？`, CONSENTS);
-    if (!chosen) return;
-    const body = { given_to: this.data.mine, kind: chosen.name };
-    const consent = await this.act("agree", () => post("/households/{household_id}/consents", { path: { household_id: household.id }, body }), "已登记");
-    if (!consent) return;
-    keep(household.id, { id: consent.id, until: day(consent.until), kind: chosen.label });
-    this.setData({ consent: kept(household.id) });
+    const kind = await howAgreed(`${this.data.title} 怎样同意由您代办？`);
+    if (!kind) return;
+    const body = { given_to: this.data.mine, kind };
+    await this.act("agree", () => post("/households/{household_id}/consents", { path: { household_id: household.id }, body }), "已登记");
   },
-  async withdraw() {
-    const { id } = this.data.household as Household;
-    const consent = this.data.consent;
-    const { confirm } = await wx.showModal({ title: "撤回代办授权", content: `撤回后，您不能再替${this.data.title}办事，要办请重新登记。`, confirmText: "撤回" });
-    if (!confirm || !consent) return;
-    const done = await this.act("withdraw", () => post("/consents/{consent_id}/withdraw", { path: { consent_id: consent.id } }), "已撤回");
-    if (done) keep(id, null);
-    this.setData({ consent: kept(id) });
+  async withdraw(event: WechatMiniprogram.TouchEvent) {
+    const { id, name } = event.currentTarget.dataset as { id: string; name: string };
+    const { confirm } = await wx.showModal({ title: "撤回代办授权", content: `撤回后，${name}不能再替${this.data.title}办事，要办请重新登记。`, confirmText: "撤回" });
+    if (confirm) await this.act("withdraw", () => post("/consents/{consent_id}/withdraw", { path: { consent_id: id } }), "已撤回");
   },
   object() {
     this.setData({ objecting: true });
@@ -119,14 +115,13 @@ screen({
   },
 });
 
-/** The API lists a stairwell's homes; this is the one with the id. */
-async function one(id: string, place: string): Promise<Household> {
-  let after: string | null | undefined;
-  do {
-    const page: Shape<"HouseholdPage"> = await get("/households", { query: { place, limit: A_PAGE, after: after ?? undefined } });
-    const found = page.items.find((household) => household.id === id);
-    if (found) return found;
-    after = page.next;
-  } while (after);
-  throw new Error(`no household ${id} at ${place}`);
+interface Given {
+  id: string;
+  name: string;
+  said: string;
+}
+
+function given(consent: Shape<"GivenConsent">): Given {
+  const how = CONSENTS.find(({ value }) => value === consent.kind);
+  return { id: consent.id, name: consent.given_to_name, said: `${how?.label ?? ""}，到${day(consent.until)}为止` };
 }

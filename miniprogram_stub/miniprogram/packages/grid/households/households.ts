@@ -1,14 +1,15 @@
 import { get, look, post, type Shape } from "../../../services/api";
 import { may } from "../../../services/me";
 import { door } from "../../../utils/format";
+import { NEEDS, needsOf } from "../../../utils/household";
 import { screen } from "../../../utils/screen";
-import { choose } from "../choose";
-import { FLAGS, PURPOSES } from "../words";
+import { choose } from "../../../utils/choose";
+import { PURPOSES } from "../words";
 
 type Household = Shape<"Household">;
 type Door = ReturnType<typeof shown>;
 const A_PAGE = 100;
-const FILTERS = [{ name: "", label: "全部" }, ...FLAGS.filter(({ name }) => name === "no_smartphone" || name === "lives_alone")];
+const FILTERS = [{ name: "", label: "全部" }, ...NEEDS.filter(({ name }) => name === "no_smartphone" || name === "lives_alone")];
 
 screen({
   data: {
@@ -73,6 +74,6 @@ function byUnit(households: Household[]) {
 
 function shown(one: Household) {
   const head = one.members[0];
-  const flags = FLAGS.filter(({ name }) => one[name]).map(({ label }) => label);
+  const flags = needsOf(one);
   return { id: one.id, place: one.place_code, title: `${door(one.place_code)} ${one.room}`, room: one.room, note: [head?.name, `${one.member_count} 人`, ...flags].filter(Boolean).join("，") };
 }

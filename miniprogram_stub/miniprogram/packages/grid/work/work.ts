@@ -1,6 +1,6 @@
 import { get, look, post, type Shape } from "../../../services/api";
 import { me, type Me } from "../../../services/me";
-import { day, left } from "../../../utils/format";
+import { compoundOf, day, left } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
 import { OFFERED, alike, missing, today, type Entry } from "../sheets";
 import { TONES } from "../words";
@@ -22,21 +22,27 @@ interface Site {
   same: string;
   board: boolean;
 }
+interface Building {
+  code: string;
+  title: string;
+  label: string;
+}
 
 screen({
-  data: { name: "", today: "", sites: [] as Site[], buildings: [] as Me["posts"], returned: [] as { id: string; name: string; note: string }[], asked: null as Site | null },
+  data: { name: "", today: "", sites: [] as Site[], buildings: [] as Building[], returned: [] as { id: string; name: string; note: string }[], asked: null as Site | null },
   async load() {
     const mine = await me();
     const { offices, buildings } = placesOf(mine);
-    const [sites, returned] = await Promise.all([
+    const [sites, returned, homes] = await Promise.all([
       Promise.all(offices.map((code) => site(code, mine))),
       Promise.all(offices.map((unit) => get("/certifications", { query: { unit, status: "returned" } }))),
+      Promise.all(buildings.map(building)),
     ]);
     this.setData({
       name: mine.name,
       today: day(today(), 0),
       sites,
-      buildings,
+      buildings: homes,
       returned: returned.flatMap((page) => page.items).map((one) => ({ id: one.id, name: one.unit.name, note: `退回补正，${left(one.return_due_at ?? "")}` })),
     });
   },
@@ -60,6 +66,12 @@ function placesOf({ posts, permissions }: Me): { offices: string[]; buildings: M
   const widest = [...new Set(offices)].filter((code) => !offices.some((other) => other !== code && code.startsWith(other)));
   const buildings = permissions.includes("places:household:read") ? held.filter(({ place_code: code }) => code.length === 20 && !widest.some((office) => code.startsWith(office))) : [];
   return { offices: widest, buildings };
+}
+
+/** The post names the building only; its compound's name stands before it. */
+async function building({ place_code, place_name, label }: Me["posts"][number]): Promise<Building> {
+  const compound = await look("/public/places/{code}", { path: { code: compoundOf(place_code) } });
+  return { code: place_code, title: `${compound.name}${place_name}`, label };
 }
 
 async function site(code: string, { permissions }: Me): Promise<Site> {

@@ -2,10 +2,11 @@ import { get, look, post, type Shape } from "../../../services/api";
 import { me, type Me } from "../../../services/me";
 import { askToNotify } from "../../../services/subscribe";
 import { door, yuan } from "../../../utils/format";
+import { CONSENTS } from "../../../utils/household";
 import { screen } from "../../../utils/screen";
 import { orderRow } from "../../../pages/groups/rows";
 import { payOrder } from "../pay";
-import { CONSENTS, SUBSTITUTIONS } from "../words";
+import { SUBSTITUTIONS } from "../words";
 import { choices, countsFor, readBack, settled, shown, sum, type Campaign, type Chosen, type Counts } from "./shown";
 import type { Option } from "../options/options";
 
@@ -30,7 +31,7 @@ screen({
     deliveries: [] as Option[],
     terms: [] as Option[],
     substitutions: SUBSTITUTIONS,
-    consents: CONSENTS,
+    consents: [...CONSENTS],
     chosen: { delivery: "pickup", terms: "prepaid", substitution: "refuse", home: "", consent: "" } as Chosen,
     reading: "" as "" | "order" | "wait",
     rows: [] as Row[],

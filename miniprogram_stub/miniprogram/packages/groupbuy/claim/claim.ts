@@ -1,8 +1,9 @@
 import { get, getImage, post, postImage, type Shape } from "../../../services/api";
 import { me } from "../../../services/me";
+import { CONSENTS } from "../../../utils/household";
 import { screen } from "../../../utils/screen";
 import type { Option } from "../options/options";
-import { CLAIMS, CONSENTS, said } from "../words";
+import { CLAIMS, said } from "../words";
 import { shown } from "./shown";
 
 type Line = Shape<"OrderLine">;
@@ -10,6 +11,7 @@ type Shown = ReturnType<typeof shown>;
 type Step = Shown["actions"][number];
 type New = Shape<"NewClaim">;
 
+/** What was wrong with an order (`order`), and what came of it; a message leads here by a claim (`id`). */
 screen({
   data: {
     order: null as Shape<"Order"> | null,
@@ -23,7 +25,7 @@ screen({
     quantity: 1,
     grams: "",
     text: "",
-    consents: CONSENTS,
+    consents: [...CONSENTS],
     consent: "" as Exclude<New["consent"], null | undefined> | "",
     files: [] as string[],
     sent: {} as Record<string, string>,
@@ -31,7 +33,9 @@ screen({
   },
 
   async load() {
-    const path = { order_id: this.data.query.order };
+    const { id, order: given } = this.data.query;
+    const order_id = given ?? (await get("/claims/{claim_id}", { path: { claim_id: id } })).order_id;
+    const path = { order_id };
     const [order, claims, who] = await Promise.all([get("/orders/{order_id}", { path }), get("/orders/{order_id}/claims", { path }), me()]);
     const had = order.lines.filter((line) => line.allocated);
     this.setData({
@@ -65,8 +69,8 @@ screen({
   },
 
   async file() {
-    const { line, kind, quantity, grams, text, behalf, consent, query } = this.data;
-    if (!line) return;
+    const { order, line, kind, quantity, grams, text, behalf, consent } = this.data;
+    if (!order || !line) return;
     const much = line.grams ? `${grams || 0} 克` : `${quantity} ${line.share_label}`;
     const { confirm } = await wx.showModal({
       title: "提出异议？",
@@ -75,19 +79,19 @@ screen({
     });
     if (!confirm) return;
     const filed = await this.act("file", async () => {
-      const photo_ids = await this.sendPhotos();
+      const photo_ids = await this.sendPhotos(order.id);
       const howMuch = line.grams ? { grams: Number(grams) || 0 } : { quantity };
       const body = { item_id: line.item_id, kind: kind as New["kind"], text, photo_ids, consent: behalf ? consent || null : null, ...howMuch };
-      return post("/orders/{order_id}/claims", { path: { order_id: query.order }, body });
+      return post("/orders/{order_id}/claims", { path: { order_id: order.id }, body });
     }, "已提出");
     if (filed) this.setData({ text: "", files: [], quantity: 1, grams: "", kind: "" });
   },
 
   /** Each photo once, however often the claim itself is tried. */
-  async sendPhotos(): Promise<string[]> {
+  async sendPhotos(order: string): Promise<string[]> {
     const ids: string[] = [];
     for (const file of this.data.files) {
-      const id = this.data.sent[file] ?? (await postImage("/photos", file, { query: { order: this.data.query.order } })).id;
+      const id = this.data.sent[file] ?? (await postImage("/photos", file, { query: { order } })).id;
       this.setData({ sent: { ...this.data.sent, [file]: id } });
       ids.push(id);
     }

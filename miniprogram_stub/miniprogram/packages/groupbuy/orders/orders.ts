@@ -1,8 +1,9 @@
 /** All my orders, page by page. With `household` and `name`: what that neighbour may order now, and what was ordered. */
 import { get, look } from "../../../services/api";
 import { me } from "../../../services/me";
+import { placeShown } from "../../../services/place";
 import { screen } from "../../../utils/screen";
-import { EVERYWHERE, campaignRow, compounds, orderRow, type Order } from "../../../pages/groups/rows";
+import { campaignRow, compounds, orderRow, type Order } from "../../../pages/groups/rows";
 
 screen({
   data: {
@@ -37,9 +38,9 @@ screen({
   },
 
   async openNow(behalf: string) {
-    const { posts, homes } = await me();
-    const [place = EVERYWHERE] = compounds(posts.length ? posts : homes);
-    const { items } = await look("/public/campaigns", { query: { place: place || undefined } });
+    const who = await me();
+    const [place = placeShown(who)] = compounds(who.posts.length ? who.posts : who.homes);
+    const { items } = await look("/public/campaigns", { query: { place } });
     this.setData({ behalf, campaigns: items.filter((one) => one.status === "open").map(campaignRow) });
   },
 });

@@ -6,7 +6,7 @@ import { me } from "../../../services/me";
 import { askToNotify } from "../../../services/subscribe";
 import { day } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
-import { CONSENTS, type Consent } from "../consent";
+import { CONSENTS, type Consent } from "../../../utils/household";
 import { blank, readBack, toLine, type Draft } from "../draft";
 
 type Typed = WechatMiniprogram.CustomEvent<{ value: string }>;

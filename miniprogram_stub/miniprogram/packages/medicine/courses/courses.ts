@@ -6,7 +6,7 @@ import { me } from "../../../services/me";
 import { askToNotify } from "../../../services/subscribe";
 import { day } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
-import { howAgreed, type Consent } from "../consent";
+import { howAgreed, type Consent } from "../../../utils/household";
 
 type Tap = WechatMiniprogram.TouchEvent;
 

@@ -2,9 +2,9 @@
 import { home } from "../../../pages/medicine/words";
 import { get, post, type Shape } from "../../../services/api";
 import { me } from "../../../services/me";
-import { day, left, yuan } from "../../../utils/format";
+import { left, yuan } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
-import { howAgreed } from "../consent";
+import { howAgreed } from "../../../utils/household";
 
 type Offer = Required<Shape<"Offer">>;
 
@@ -41,7 +41,7 @@ function shown(offer: Offer, wheres: Map<string, string>) {
     own: where === "我家",
     fen: offer.fen,
     price: yuan(offer.fen),
-    says: `没有拆封，${offer.quantity} 盒，有效期到 ${day(offer.expires_on)}。`,
+    says: `没有拆封，${offer.quantity} 盒，有效期到 ${offer.expires_on.replace(/^(\d+)-0?(\d+)-0?(\d+)$/, "$1 年 $2 月 $3 日")}。`,
     left: left(offer.answer_by),
     mayAnswer: offer.allowed_actions.includes("accept"),
   };

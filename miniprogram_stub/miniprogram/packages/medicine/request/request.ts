@@ -1,15 +1,16 @@
 /** One request for medicine: what to do next, how far it is, its questions, code, papers and money. */
 import { CHECK, OVER, type Request } from "../../../pages/medicine/words";
-import { get, lookAtImage, post, postImage } from "../../../services/api";
+import { get, post } from "../../../services/api";
 import { me } from "../../../services/me";
 import { pay } from "../../../services/payment";
 import { yuan } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
-import { howAgreed, type Consent } from "../consent";
+import { howAgreed, type Consent } from "../../../utils/household";
+import { answerChecker, lookInto, sign, type Looked } from "./acts";
 import { PAPER_ACTS, PAPERS, receipt, shown } from "./shown";
 
 type Tap = WechatMiniprogram.TouchEvent;
-const AGAIN_MS = 15_000; // while something is under way and the page is in sight
+const AGAIN_MS = 10_000; // while something is under way and the page is in sight
 let timer = 0;
 
 screen({
@@ -21,18 +22,20 @@ screen({
     code: "",
     receipts: [] as ReturnType<typeof receipt>[],
     payments: [] as { id: string; words: string }[],
-    /** After a look: names by line and by question, and what was written beside them. */
-    names: null as Record<string, string> | null,
-    beside: [] as { name: string; text: string }[],
-    pictures: [] as string[],
+    names: null as Looked["names"] | null,
+    beside: [] as Looked["beside"],
+    pictures: [] as Looked["pictures"],
     files: [] as string[],
     note: "",
     asking: false,
     question: "",
+    /** Over, and no longer to be seen by whoever made it for a neighbour. */
+    gone: false,
   },
 
   async load() {
     clearTimeout(timer);
+    if (this.data.gone) return;
     const path = { request_id: this.data.query.id };
     const [who, request] = await Promise.all([me(), get("/medicine-requests/{request_id}", { path })]);
     const own = who.homes.some((one) => one.id === request.household_id);
@@ -79,20 +82,8 @@ screen({
     const { request, own, can } = this.data;
     if (!request) return;
     const purpose = own ? "own" : can.check ? "check" : "care_visit";
-    await this.act("reveal", async () => {
-      const path = { request_id: request.id };
-      const [clear, ...pictures] = await Promise.all([
-        post("/medicine-requests/{request_id}/reveal", { path, body: { purpose } }),
-        ...request.photo_ids.map((id) => lookAtImage(`/medicine-photos/${id}/reveal`, { purpose })),
-      ]);
-      const named = [...clear.lines, ...clear.substitutes].map((one) => [one.id, [one.name, one.specification, one.maker].filter(Boolean).join("，")]);
-      const beside = [
-        { name: "核对的人问", text: clear.question },
-        { name: "住户说明", text: clear.note },
-        { name: "病种", text: clear.disease },
-      ].filter((one): one is { name: string; text: string } => Boolean(one.text));
-      this.setData({ names: Object.fromEntries(named), beside, pictures });
-    });
+    const looked = await this.act("reveal", () => lookInto(request, purpose));
+    if (looked) this.setData({ ...looked });
   },
   enlarge(event: Tap) {
     wx.previewImage({ urls: this.data.pictures, current: event.currentTarget.dataset.src as string });
@@ -109,7 +100,7 @@ screen({
   },
 
   async check() {
-    await this.step("check", () => post("/medicine-requests/{request_id}/check", this.seen({})), "已核对");
+    await this.act("check", () => post("/medicine-requests/{request_id}/check", this.seen({})), "已核对");
   },
   typed(event: WechatMiniprogram.Input) {
     this.setData({ [event.currentTarget.dataset.field as string]: event.detail.value });
@@ -122,7 +113,7 @@ screen({
   },
   async sendQuestion() {
     const question = this.data.question.trim();
-    const sent = await this.step("ask", () => post("/medicine-requests/{request_id}/ask-info", this.seen({ question })), "已发给住户");
+    const sent = await this.act("ask", () => post("/medicine-requests/{request_id}/ask-info", this.seen({ question })), "已发给住户");
     if (sent) this.setData({ asking: false, question: "" });
   },
 
@@ -133,20 +124,18 @@ screen({
     const consent = await this.consent();
     const { request, files, note } = this.data;
     if (consent === undefined || !request) return;
-    const sent = await this.step(
-      "amend",
-      async () => {
-        const photo_ids: string[] = [];
-        for (const file of files) photo_ids.push((await postImage("/medicine-photos", file, { query: { household: request.household_id } })).id);
-        return post("/medicine-requests/{request_id}/amend", this.seen({ note: note.trim() || null, photo_ids, consent }));
-      },
-      "已补充",
-    );
+    const sent = await this.act("amend", () => answerChecker(request, files, note, consent), "已补充");
     if (sent) this.setData({ files: [], note: "", names: null, beside: [], pictures: [] });
   },
   async cancel() {
     const { confirm } = await wx.showModal({ title: "取消这份需求？", content: "取消以后不会去买；要的时候可以再申请。", confirmText: "取消需求", cancelText: "不取消" });
-    if (confirm) await this.step("cancel", () => post("/medicine-requests/{request_id}/cancel", this.seen({})), "已取消");
+    if (!confirm) return;
+    const work = async () => {
+      await post("/medicine-requests/{request_id}/cancel", this.seen({}));
+      this.setData({ gone: !this.data.own });
+    };
+    await this.act("cancel", work, "已取消");
+    if (this.data.gone) wx.switchTab({ url: "/pages/medicine/medicine" });
   },
   async repeat() {
     const { confirm } = await wx.showModal({ title: "和这次一样，再买一次？", content: "药名、规格、数量和最高价都不变；有人核对以后就去买。", confirmText: "再买一次", cancelText: "先不买" });
@@ -165,15 +154,8 @@ screen({
     const { id, action, revision, what } = event.currentTarget.dataset as { id: string; action: string; revision: number; what: string };
     const { confirm } = await wx.showModal({ title: `${what}：${PAPER_ACTS[action].label}`, content: PAPER_ACTS[action].says, confirmText: "确认", cancelText: "再看看" });
     if (!confirm) return;
-    const path = { receipt_id: id };
-    if (action === "give_back") {
-      await this.act("sign", () => post("/custody-receipts/{receipt_id}/give-back", { path, body: { revision } }), "已登记");
-      return;
-    }
-    const consent = await this.consent();
-    if (consent === undefined) return;
-    const at = action === "sign_over" ? "/custody-receipts/{receipt_id}/sign-over" : "/custody-receipts/{receipt_id}/sign-back";
-    await this.act("sign", () => post(at, { path, body: { revision, consent } }), "已签字");
+    const consent = action === "give_back" ? null : await this.consent();
+    if (consent !== undefined) await this.act("sign", () => sign(id, action, revision, consent), "已登记");
   },
 
   async pay() {
@@ -188,8 +170,5 @@ screen({
   seen<B extends object>(body: B) {
     const { id, revision } = this.data.request as Request;
     return { path: { request_id: id }, body: { revision, ...body } };
-  },
-  step(name: string, work: () => Promise<Request>, done: string): Promise<Request | undefined> {
-    return this.act(name, work, done);
   },
 });

@@ -12,7 +12,7 @@ const WAY = ["登记", "另一个人核对", "安排人去买", "去药店", "�
 const BEHIND: Record<string, number> = {
   submitted: 1,
   needs_info: 1,
-  held_for_prescription: 1,
+  held_for_prescription: 2,
   checked: 2,
   unavailable: 2,
   planned: 3,

@@ -1,4 +1,5 @@
 import { get, post, type Shape } from "../../../services/api";
+import { serverTime } from "../../../services/clock";
 import { me } from "../../../services/me";
 import { day, left, when } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
@@ -60,7 +61,7 @@ screen({
   /** Whoever waits with the page open for the end of the notice sees it end. */
   watch({ status, notice_ends_at }: Application) {
     clearTimeout(ending);
-    const wait = Date.parse(notice_ends_at ?? "") - Date.now();
+    const wait = Date.parse(notice_ends_at ?? "") - Date.parse(serverTime());
     if (status === "public_notice" && wait > 0 && wait < SOON_MS) ending = setTimeout(() => this.refresh(), wait + 1000);
   },
   onHide() {

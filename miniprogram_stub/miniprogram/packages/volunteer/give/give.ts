@@ -1,5 +1,6 @@
 import { get, post, type Shape } from "../../../services/api";
 import { may } from "../../../services/me";
+import { door } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
 
 screen({
@@ -9,7 +10,7 @@ screen({
     const [claim, allowed] = await Promise.all([get("/task-claims/{claim_id}", { path: { claim_id: this.data.query.id } }), may("volunteering:team:read")]);
     const members = allowed ? (await get("/volunteers", { query: { place: claim.place_code.slice(0, 12), limit: 100 } })).items : [];
     const others = members.filter((one) => one.id !== claim.volunteer_id);
-    this.setData({ claim, allowed, ids: others.map(({ id }) => id), names: others.map((one) => `${one.name}，${one.base_name}`) });
+    this.setData({ claim, allowed, ids: others.map(({ id }) => id), names: others.map((one) => [one.name, door(one.base_code) || one.base_name, one.posts[0]?.label].filter(Boolean).join("，")) });
   },
 
   pick(event: WechatMiniprogram.PickerChange) {

@@ -33,6 +33,7 @@ export function shown(held: Held, toHand: Shape<"MedicineRequest">[]) {
     ended,
     checks: task.status === "in_progress" && !ended ? checklist(task.kind) : [],
     done: doneAt(task.kind),
+    medicine: task.kind === "medicine_delivery",
     may: {
       accept: may("accept"),
       decline: may("decline"),

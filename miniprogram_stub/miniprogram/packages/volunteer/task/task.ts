@@ -1,6 +1,6 @@
 import { get, post, postImage, Problem, type Shape } from "../../../services/api";
 import { erase, heldTask, keep, type Held } from "../../../services/held-tasks";
-import { tell, type Deed } from "../../../services/outbox";
+import { acts, endOf, tell, type Deed } from "../../../services/outbox";
 import { screen } from "../../../utils/screen";
 import { choose, sure } from "../choose";
 import { EXCUSES, FAILURES, listOf, type FailureCode } from "../words";
@@ -9,6 +9,7 @@ import { shown } from "./shown";
 type Shown = ReturnType<typeof shown>;
 type Tap = WechatMiniprogram.TouchEvent;
 const sent = new Set<string>(); // pictures of this run of the app
+let turns = 0;
 const WHY_NOT = listOf(FAILURES);
 
 screen({
@@ -31,12 +32,14 @@ screen({
     }
   },
 
+  /** Of several at once (each act that is told asks anew) only the last is shown and kept. */
   async fetch(id: string) {
+    const turn = ++turns;
     const path = { claim_id: id };
     const claim = await get("/task-claims/{claim_id}", { path });
     let held: Held = { ...claim, stops: [] };
     let note = "";
-    if (claim.status === "in_progress" && claim.doors) {
+    if (claim.status === "in_progress" && claim.doors && !endOf(id, acts())) {
       try {
         held = await post("/task-claims/{claim_id}/doors", { path });
       } catch (error) {
@@ -44,9 +47,11 @@ screen({
         note = error.detail;
       }
     }
+    const bags = claim.kind === "medicine_delivery" && held.stops.length;
+    const toHand = bags ? (await get("/medicine-requests", { query: { status: "delivering", limit: 100 } })).items : [];
+    if (turn !== turns) return;
+    if (endOf(id, acts())) held.stops = []; // told as over while this was on its way
     keep(held);
-    const ways = claim.kind === "medicine_delivery" && held.stops.length;
-    const toHand = ways ? (await get("/medicine-requests", { query: { status: "delivering", limit: 100 } })).items : [];
     this.setData({ one: shown(held, toHand as Shape<"MedicineRequest">[]), note });
   },
 

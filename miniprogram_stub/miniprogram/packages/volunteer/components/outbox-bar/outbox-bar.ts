@@ -1,4 +1,4 @@
-/** What waits to be told, and what the server did not take. Sends `told` when the server knows more than before. */
+/** What waits to be told, and what the server did not take. Sends `told` when all of it is. */
 import { acts, carry, onOutbox, putAway, refused, tellAgain, waiting, type Act } from "../../../../services/outbox";
 
 Component({
@@ -18,7 +18,7 @@ Component({
     look() {
       const before = this.data.waiting.length;
       this.setData({ waiting: waiting(acts()), refused: refused(acts()) });
-      if (this.data.waiting.length < before) this.triggerEvent("told");
+      if (before && !this.data.waiting.length) this.triggerEvent("told");
     },
     async now() {
       await this.busily(carry);

@@ -7,3 +7,9 @@ export async function choose<T extends { label: string }>(alertText: string, fro
     return null;
   }
 }
+
+/** What happens, and whether to go on. */
+export async function sure(title: string, content: string, confirmText: string): Promise<boolean> {
+  const { confirm } = await wx.showModal({ title, content, confirmText, cancelText: "再想想" });
+  return confirm;
+}

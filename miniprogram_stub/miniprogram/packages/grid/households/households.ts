@@ -75,5 +75,5 @@ function byUnit(households: Household[]) {
 function shown(one: Household) {
   const head = one.members[0];
   const flags = needsOf(one);
-  return { id: one.id, place: one.place_code, title: `${door(one.place_code)} ${one.room}`, room: one.room, note: [head?.name, `${one.member_count} 人`, ...flags].filter(Boolean).join("，") };
+  return { id: one.id, title: `${door(one.place_code)} ${one.room}`, room: one.room, note: [head?.name, `${one.member_count} 人`, ...flags].filter(Boolean).join("，") };
 }

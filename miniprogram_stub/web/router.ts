@@ -1,73 +1,66 @@
-// The page stack, kept in step with the browser's history: every page has an entry whose state tells its place. Only the page
+// The page stack, kept in step with the browser's history: every page has an entry whose state tells its `index`. Only the page
 // on top is in the document; the others live on outside it, as they do on a phone.
-import { setBars, startBars } from "./bars";
-import { ask, toast } from "./dialogs";
-import { site } from "./site";
+import { ask, drawBars, make, toast } from "./phone";
+import { isTab, refuse, site } from "./site";
 
-type Target = { path: string; query: string };
-/** `index`: its place in the browser's history. */
-type Screen = Target & { index: number; page: any; root: any; element: HTMLElement; config: any; scrolled: any[]; isReady?: boolean; shareHidden?: boolean };
+type Target = { path: string; query: Record<string, string>; search: string };
+type Screen = Target & { index: number; element: HTMLElement; page: any; root: any; bar: any; scrolled: number };
 
 const stack: Screen[] = [];
 const tabs = new Map<string, Screen>();
 let create: (url: string, element: HTMLElement) => any;
-let app: any;
 
 export const top = () => stack[stack.length - 1];
 export const pages = () => stack.map(({ page }) => page);
-const isTab = (path: string) => Boolean(site.app.tabBar?.list.some((tab: any) => tab.pagePath === path));
-export const refuse = (why: string): never => { throw new Error(why); };
 
-/** A fault in a page's own code is told on the console and does not stop the host. */
-export function call(target: any, name: string, ...args: unknown[]): any {
-  try {
-    return target?.[name]?.(...args);
-  } catch (error) { console.error(error); }
-}
-
+/** The query is as WeChat hands it to a page: not decoded. */
 function parse(url: string): Target {
-  const [path, query = ""] = url.split("?");
-  return { path: new URL(path, `http://x/${top()?.path ?? ""}`).pathname.slice(1), query };
+  const [path, search = ""] = url.split("?");
+  const query = Object.fromEntries([...search.matchAll(/([^&=]+)=([^&]*)/g)].map(([, name, value]) => [name, value]));
+  return { path: new URL(path, `http://x/${top()?.path ?? ""}`).pathname.slice(1), query, search: search && `?${search}` };
 }
-export const typed = () => parse(`/${location.hash.replace(/^#\/?/, "")}`);
 
-/** As WeChat hands it to a page: not decoded. */
-export const queryOf = (query: string): Record<string, string> =>
-  Object.fromEntries(query.split("&").filter(Boolean).map((pair) => [pair.split("=")[0], pair.split("=").slice(1).join("=")]));
+/** What the address names, else the first page. */
+export function typed(): Target {
+  const asked = parse(location.hash.replace(/^#?\/?/, "/"));
+  if (site.pages.includes(asked.path)) return asked;
+  if (asked.path) toast("没有这个页面");
+  return parse(`/${site.pages[0]}`);
+}
 
-function open({ path, query }: Target, index: number): Screen {
-  const element = Object.assign(document.createElement("div"), { className: "wx-screen", tabIndex: 0 });
+function opened(target: Target): Screen {
+  const { path, query, search } = target;
+  const element = make("div", { className: "wx-screen", tabIndex: 0 });
   element.dataset.page = path; // what the page's own styles are scoped to
-  const config = { ...site.app.window, ...site.units.find((unit: any) => unit.path === path).config };
-  const root = create(query ? `${path}?${query}` : path, element);
-  const screen: Screen = { index, path, query, root, page: root.get(), element, config, scrolled: [] };
-  Object.assign(screen.page, { route: path, options: queryOf(query) });
-  stack.push(screen);
+  const bar = { ...site.app.window, ...site.units.find((unit: any) => unit.path === path).config };
+  const root = create(path + search, element);
+  const page = Object.assign(root.get(), { route: path, options: query });
+  const screen = { ...target, index: 0, element, page, root, bar, scrolled: 0 };
   if (isTab(path)) tabs.set(path, screen);
   listen(screen);
-  call(screen.page, "onLoad", screen.page.options);
   return screen;
+}
+
+/** A page and the components on it hear that it comes into sight or leaves it. */
+export function tell({ page, root }: Screen, what: "show" | "hide") {
+  page[what === "show" ? "onShow" : "onHide"]?.();
+  root.getComponent().triggerPageLifetime(what, []);
 }
 
 function show(screen: Screen) {
   document.getElementById("wx-stack")?.replaceChildren(screen.element);
   redraw();
-  for (const [element, left, up] of screen.scrolled) element.scrollTo(left, up);
-  call(screen.page, "onShow");
-  screen.root.getComponent().triggerPageLifetime("show", []);
-  if (!screen.isReady) queueMicrotask(() => call(screen.page, "onReady"));
-  screen.isReady = true;
+  screen.element.scrollTop = screen.scrolled; // it was out of the document, where nothing scrolls
+  tell(screen, "show");
 }
 
 function hide(screen: Screen) {
-  const scrollers = [screen.element, ...screen.element.querySelectorAll("scroll-view")];
-  screen.scrolled = scrollers.map((element) => [element, element.scrollLeft, element.scrollTop]);
-  call(screen.page, "onHide");
-  screen.root.getComponent().triggerPageLifetime("hide", []);
+  screen.scrolled = screen.element.scrollTop;
+  tell(screen, "hide");
 }
 
 function close(screen: Screen) {
-  call(screen.page, "onUnload");
+  screen.page.onUnload?.();
   screen.element.remove();
   screen.root.release();
   tabs.delete(screen.path);
@@ -83,106 +76,67 @@ function drop(length: number, keepTabs = false) {
 }
 
 /** Puts a page on the stack: a tab page that lives already, else a new one. */
-function place(target: Target, index: number, how: "pushState" | "replaceState") {
+function place(target: Target, index: number, how: "pushState" | "replaceState" = "replaceState") {
   const kept = tabs.get(target.path);
-  if (kept) stack.push(Object.assign(kept, { index }));
-  const screen = kept ?? open(target, index);
-  history[how]({ index }, "", `#/${target.path}${target.query && `?${target.query}`}`);
+  const screen = Object.assign(kept ?? opened(target), { index });
+  stack.push(screen);
+  history[how]({ index }, "", `#/${target.path}${target.search}`);
+  if (!kept) screen.page.onLoad?.(target.query);
   show(screen);
 }
 
-let arrived: ((moved: unknown) => void) | null = null;
-/** Moves the browser's history without the pages hearing of it, and waits until it has moved. */
-async function moveTo(index: number) {
-  if (index === history.state.index) return;
-  history.go(index - history.state.index);
-  await new Promise((resolve) => (arrived = resolve));
-  arrived = null;
-}
+let arrived: (() => void) | null = null; // while the browser is on its way back for navigateBack
 
-const moves: Record<string, (target: Target, delta: number) => unknown> = {
-  navigateTo(target) {
-    if (isTab(target.path)) refuse("can not navigateTo a tabbar page");
-    if (stack.length >= 10) refuse("webview count limit exceed");
+/** wx.navigateTo and its like. */
+export async function go(how: string, { url = "", delta = 1 } = {}) {
+  const { index, path } = top();
+  if (how === "navigateBack") {
+    if (stack.length < 2 || arrived) refuse("cannot navigate back at first page.");
+    history.go(stack[Math.max(0, stack.length - 1 - delta)].index - index);
+    return new Promise<void>((resolve) => (arrived = resolve));
+  }
+  const target = parse(url);
+  if (!site.pages.includes(target.path)) refuse(`page "${target.path}" is not found`);
+  if (how === "switchTab" && !isTab(target.path)) refuse("can not switch to no-tabBar page");
+  if (/To$/.test(how) && isTab(target.path)) refuse(`can not ${how} a tabbar page`);
+  if (how === "switchTab" && path === target.path) return;
+  if (how === "navigateTo") {
     hide(top());
-    place(target, top().index + 1, "pushState");
-  },
-  redirectTo(target) {
-    if (isTab(target.path)) refuse("can not redirectTo a tabbar page");
-    const { index } = top();
-    drop(stack.length - 1);
-    place(target, index, "replaceState");
-  },
-  async reLaunch(target) {
-    const { index } = stack[0];
-    await moveTo(index);
-    drop(0);
-    [...tabs.values()].forEach(close);
-    place(target, index, "replaceState");
-  },
-  async switchTab(target) {
-    if (!isTab(target.path)) refuse("can not switch to no-tabBar page");
-    const { index, path } = stack[0];
-    await moveTo(index);
-    if (stack.length === 1 && path === target.path) return;
-    drop(0, true);
-    place(target, index, "replaceState");
-  },
-  async navigateBack(_, delta) {
-    if (stack.length < 2) refuse("cannot navigate back at first page.");
-    const length = Math.max(1, stack.length - delta);
-    await moveTo(stack[length - 1].index);
-    drop(length);
-    show(top());
-  },
-};
-
-let turn: Promise<unknown> = Promise.resolve();
-/** One navigation after the other: history moves take a moment. */
-function inTurn(work: () => unknown): Promise<unknown> {
-  const done = turn.then(work);
-  turn = done.catch(() => undefined);
-  return done;
+    return place(target, index + 1, "pushState");
+  }
+  drop(how === "redirectTo" ? stack.length - 1 : 0, how === "switchTab");
+  if (how === "reLaunch") [...tabs.values()].forEach(close);
+  place(target, index);
 }
 
-export const go = (how: string, { url, delta = 1 }: { url?: string; delta?: number }) =>
-  inTurn(() => {
-    const target = parse(url ?? "");
-    if (how !== "navigateBack" && !site.pages.includes(target.path)) refuse(`page "${target.path}" is not found`);
-    return moves[how](target, delta);
-  });
-
-/** The person went back or forward, or typed an address. */
+/** The browser went back or forward, or somebody typed an address. */
 function onMoved() {
-  if (arrived) return arrived(true);
-  return inTurn(() => {
-    const index: number = history.state?.index ?? top().index + 1;
-    const at = stack.findIndex((screen) => screen.index === index);
-    if (at >= 0 && at === stack.length - 1) return;
-    if (at >= 0) drop(at + 1);
-    if (at >= 0) return show(stack[at]);
-    const target = typed();
-    if (!site.pages.includes(target.path)) return notFound(target.path);
-    if (index > top().index && !isTab(target.path)) hide(top());
-    else drop(0, isTab(target.path));
-    place(target, index, "replaceState");
-  });
+  arrived?.();
+  arrived = null;
+  const index: number = history.state?.index ?? top().index + 1;
+  const length = stack.findIndex((screen) => screen.index === index) + 1;
+  if (length) {
+    drop(length);
+    return show(top());
+  }
+  const target = typed();
+  if (index > top().index && !isTab(target.path)) hide(top());
+  else drop(0, isTab(target.path));
+  place(target, index);
 }
 
-const notFound = (path: string) => (app.onPageNotFound ? call(app, "onPageNotFound", { path, query: {} }) : ask({ title: "没有这个页面", choices: ["知道了"] }));
-
-function listen({ element, page, config }: Screen) {
+function listen({ element, page, bar }: Screen) {
   let wasNear = false;
-  element.addEventListener("scroll", () => {
-    const isNear = element.scrollHeight - element.scrollTop - element.clientHeight <= (config.onReachBottomDistance ?? 50);
-    if (isNear && !wasNear) call(page, "onReachBottom");
+  element.onscroll = () => {
+    const isNear = element.scrollHeight - element.scrollTop - element.clientHeight <= (bar.onReachBottomDistance ?? 50);
+    if (isNear && !wasNear) page.onReachBottom?.();
     wasNear = isNear;
-  });
-  if (!config.enablePullDownRefresh) return;
+  };
+  if (!bar.enablePullDownRefresh) return;
   // Pulled with a finger from the very top, as far as a thumb's width, and let go.
   let from = Infinity;
-  element.addEventListener("touchstart", ({ touches }) => (from = element.scrollTop > 0 ? Infinity : touches[0].clientY), { passive: true });
-  element.addEventListener("touchmove", (event) => event.cancelable && event.touches[0].clientY > from + 10 && event.preventDefault(), { passive: false });
+  element.addEventListener("touchstart", ({ touches }) => (from = element.scrollTop > 0 ? Infinity : touches[0].clientY));
+  element.addEventListener("touchmove", (event) => event.touches[0].clientY > from + 10 && event.cancelable && event.preventDefault());
   element.addEventListener("touchend", ({ changedTouches }) => changedTouches[0].clientY > from + 60 && startPullDownRefresh());
 }
 
@@ -190,36 +144,33 @@ const pulled = () => top().element.querySelector(":scope > .wx-pulled");
 export const stopPullDownRefresh = () => pulled()?.remove();
 export function startPullDownRefresh() {
   if (pulled()) return;
-  top().element.prepend(Object.assign(document.createElement("div"), { className: "wx-pulled", role: "status", textContent: "正在刷新…" }));
-  call(top().page, "onPullDownRefresh");
+  top().element.prepend(make("div", { className: "wx-pulled", role: "status" }, "正在刷新…"));
+  top().page.onPullDownRefresh?.();
 }
 
 /** The card that onShareAppMessage makes; in a browser, its words and an address to copy. */
-export async function share(from: { from: string; target?: object }) {
-  const { page, config, path, query } = top();
-  const made = call(page, "onShareAppMessage", from) ?? {};
-  const card = { title: config.navigationBarTitleText, path: `${path}${query && `?${query}`}`, ...made, ...(await made.promise) };
-  const target = `/${card.path.replace(/^\//, "")}`;
-  const link = `${location.origin}${location.pathname}#${target}`;
-  if (!(await ask({ title: card.title, text: target, pictures: card.imageUrl ? [card.imageUrl] : [], sheet: true, choices: ["复制链接"] }))) return;
-  await navigator.clipboard.writeText(link).then(() => toast("已复制"), () => ask({ title: "请复制这个链接", choices: ["好"], field: { value: link } }));
+async function share() {
+  const { page, bar, path, search } = top();
+  const card = { title: bar.navigationBarTitleText, path: `/${path}${search}`, ...page.onShareAppMessage?.({ from: "menu" }) };
+  const link = `${location.origin}${location.pathname}#${card.path}`;
+  if (!(await ask({ title: card.title, text: link, sheet: true, choices: ["复制链接"] }))) return;
+  await navigator.clipboard.writeText(link);
+  toast("已复制");
 }
 
+/** `changed`: what the page has said of its own bar. */
 export function redraw(changed: object = {}) {
-  const { config, path, page, shareHidden } = Object.assign(top(), changed);
-  const isAlone = stack.length === 1;
-  setBars({ config, path, back: !isAlone, home: isAlone && !isTab(path) && path !== site.pages[0], share: page.onShareAppMessage && !shareHidden });
+  const { bar, path, page } = top();
+  Object.assign(bar, changed);
+  const doings: [string, string, () => unknown][] = [];
+  if (stack.length > 1) doings.push(["返回", "‹", () => go("navigateBack")]);
+  else if (!isTab(path)) doings.push(["回首页", "⌂", () => go("reLaunch", { url: `/${site.pages[0]}` })]);
+  if (page.onShareAppMessage && !bar.shareHidden) doings.push(["分享", "⋯", share]);
+  drawBars(bar, path, doings, (url) => go("switchTab", { url }));
 }
 
-export function startRouter(made: typeof create, theApp: any) {
+export function startRouter(made: typeof create) {
   create = made;
-  app = theApp;
-  const [first] = site.pages;
-  const home = () => go(isTab(first) ? "switchTab" : "reLaunch", { url: `/${first}` });
-  startBars({ back: () => go("navigateBack", {}), home, share: () => share({ from: "menu" }) }, (url) => go("switchTab", { url }));
   addEventListener("popstate", onMoved);
-  const asked = typed();
-  const isKnown = site.pages.includes(asked.path);
-  place(isKnown ? asked : { path: first, query: "" }, history.state?.index ?? 0, "replaceState");
-  if (asked.path && !isKnown) notFound(asked.path);
+  place(typed(), history.state?.index ?? 0);
 }

@@ -3,24 +3,14 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 
-const COMMENT = /\/\*[^]*?\*\//g;
-const IMPORT = /@import\s+["']([^"']+)["']\s*;/g;
-
 export async function wxss(root, file) {
-  let text = (await readFile(join(root, file), "utf8")).replace(COMMENT, "");
-  for (const [line, name] of text.matchAll(IMPORT)) {
-    const target = name.startsWith("/") ? name.slice(1) : posix.join(dirname(file), name);
-    const imported = await wxss(root, target);
-    text = text.replace(line, () => imported);
+  let css = (await readFile(join(root, file), "utf8")).replace(/\/\*[^]*?\*\//g, "");
+  for (const [line, name] of css.matchAll(/@import\s+["']([^"']+)["']\s*;/g)) {
+    const imported = await wxss(root, posix.resolve("/", dirname(file), name));
+    css = css.replace(line, () => imported);
   }
-  return units(text);
+  return css.replace(/(-?[\d.]+)rpx\b/g, "calc(100cqw / 750 * $1)").replace(/(-?[\d.]+)v([wh])\b/g, "$1cq$2");
 }
-
-const units = (css) =>
-  css
-    .replace(/(-?[\d.]+)rpx\b/g, "calc(100cqw / 750 * $1)")
-    .replace(/(-?[\d.]+)vw\b/g, "$1cqw")
-    .replace(/(-?[\d.]+)vh\b/g, "$1cqh");
 
 /** `.name` becomes `.scope--name`, as the templates name it; `:host` is the component's own element. */
 export function scoped(css, scope) {

@@ -1,5 +1,5 @@
 """Taking a task: by oneself, by the coordinator for another, from whoever hands it over. All of it is one statement,
-take_task(), and what it asks is one function, may_take() (migrations/sql/0013_claim_task.sql)."""
+take_task(), and what it asks is one function, may_take() (migrations/sql/0019_cheaper_claims.sql)."""
 
 import uuid
 from typing import Any

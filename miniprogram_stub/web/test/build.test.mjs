@@ -48,10 +48,10 @@ const failures = [
   ["an unclosed tag", (file) => file("pages/two/two.wxml").add("<view>\n<text>"), /pages\/two\/two\.wxml:2:\d+: missing end tag/],
   ["a broken expression", (file) => file("pages/two/two.wxml").add("<view>{{ a + }}</view>"), /pages\/two\/two\.wxml:2:\d+: unexpected/],
   ["an unknown tag", (file) => file("pages/two/two.wxml").add("<map></map>"), /two\.wxml:2: <map> is neither built in nor in usingComponents/],
-  ["a missing component", (file) => file("components/box/box.json").replace("../plain/plain", "../plane/plane"), /box\.json, usingComponents "plain": components\/plane\/plane has no \.wxml and no \.ts/],
-  ["a missing page", (file) => file("pages/two/two.wxml").remove(), /app\.json, pages: pages\/two\/two has no \.wxml/],
+  ["a missing component", (file) => file("components/box/box.json").replace("../plain/plain", "../plane/plane"), /box\.json, usingComponents "plain": components\/plane\/plane has not all of/],
+  ["a missing page", (file) => file("pages/two/two.wxml").remove(), /app\.json, pages: pages\/two\/two has not all of \.ts, \.wxml and \.json/],
   ["an unknown wx function", (file) => file("pages/two/two.ts").add("\nwx.flyToMoon();\n"), /pages\/two\/two\.ts:\d+: the browser host has no wx\.flyToMoon/],
-  ["broken TypeScript", (file) => file("pages/two/two.ts").add("\nconst = 1;\n"), /pages\/two\/two\.ts:\d+:\d+: Expected identifier/],
+  ["broken TypeScript", (file) => file("pages/two/two.ts").add("\nconst = 1;\n"), /pages\/two\/two\.ts:\d+:\d+: ERROR: Expected identifier/],
   ["broken JSON", (file) => file("pages/two/two.json").add("}"), /pages\/two\/two\.json: /],
   ["broken WXSS", (file) => file("pages/two/two.wxss").add(".a { color: red; } }"), /WXSS: Unexpected "}"/],
   ["too much JavaScript in the main package", (file) => file("pages/two/two.ts").add(`\n(globalThis as any).big = "${"x".repeat(310_000)}";\n`), /the main package has 3\d\d\.\d KB of JavaScript, more than 300\.0 KB/],
@@ -63,7 +63,7 @@ for (const [what, change, says] of failures) {
 test("a failed build tells its reason in plain words and leaves with 1", async () => {
   const { code, stderr } = await command(copied((file) => file("app.json").replace('"pages/two/two"]', '"pages/three/three"]')));
   assert.equal(code, 1);
-  assert.equal(stderr, "app.json, pages: pages/three/three has no .wxml and no .ts\n");
+  assert.equal(stderr, "app.json, pages: pages/three/three has not all of .ts, .wxml and .json\n");
 });
 
 test("what a subpackage carries does not count against the main package", async () => {

@@ -36,7 +36,7 @@ from tests.factories import applications as a
 from tests.factories.fleet import compounds
 from tests.factories.servers import PROJECT, Server, environment, running, serving, sign_in, until
 
-EVERYDAY, LONG = 3, 30
+EVERYDAY, LONG = 2, 30
 THREADS, A_THREAD = 4, 3  # each thread sends so many applications and as many daily records a cycle
 PATIENCE = 30  # seconds in which a server that was killed must answer again
 NO_ANSWER = (502, 503, 504)

@@ -2,6 +2,7 @@
 order on behalf to the door, through an evening of the volunteers, and of medicine that costs no volunteer a cent."""
 
 import re
+import resource
 import time
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -44,10 +45,11 @@ def demo(server, loaded, worker_id) -> Iterator[Demo]:
 
 
 def test_a_second_load_is_quick_and_changes_nothing(demo):
-    before, began = demo.rows(), time.monotonic()
+    before, began = demo.rows(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
     again = flask(demo.env, "demo", "load")
     assert again.returncode == 0, again.stderr
-    assert time.monotonic() - began < 10, "importing the application is most of it"
+    worked = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - began
+    assert worked < 10, "importing the application is most of it"
     assert demo.rows() == before
 
 

@@ -3,6 +3,7 @@
 from itertools import count
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -22,6 +23,7 @@ from backend.extensions import db
 from backend.places.models import Place
 from tests.cast import MACHIDUN
 from tests.factories import applications as a
+from tests.factories.races import everyday_or
 from tests.factories.world import good_days
 
 REVIEW, NOTICE, HELD = (
@@ -283,12 +285,13 @@ class Life(RuleBasedStateMachine):
             assert not {name: n for name, n in invariants.counts().items() if n}
 
 
-def test_a_unit_lives_through_whatever_may_happen(world, owner, app, monkeypatch):
+@pytest.mark.parametrize("lives", everyday_or(60, 10))
+def test_a_unit_lives_through_whatever_may_happen(world, owner, app, monkeypatch, lives):
     monkeypatch.setitem(app.config, "OBJECTION_LIMIT", "100000 per hour")
     run_state_machine_as_test(
         lambda: Life(world, owner, app),
         settings=settings(
-            max_examples=30,
+            max_examples=lives,
             stateful_step_count=20,
             deadline=None,
             database=None,

@@ -4,6 +4,7 @@ orders, the parts in which they are paid, what goes back, what the trucks bring.
 from itertools import count
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -21,6 +22,7 @@ from backend.payments import service as payments
 from tests.factories import arrivals as a
 from tests.factories import groupbuy as g
 from tests.factories.payments import work_off
+from tests.factories.races import everyday_or
 
 TOTAL, CAP, PRICE, LOWER = 12, 5, 1000, 900
 UNPAID, FIRM = {"awaiting_payment"}, {"paid", "on_delivery"}
@@ -259,12 +261,13 @@ class Life(RuleBasedStateMachine):
         assert not g.sound(self.app)
 
 
-def test_a_group_buy_lives_through_whatever_may_happen(world, owner, app):
+@pytest.mark.parametrize("lives", everyday_or(30, 6))
+def test_a_group_buy_lives_through_whatever_may_happen(world, owner, app, lives):
     mine = g.home(app, who="he")
     run_state_machine_as_test(
         lambda: Life(world, owner, app, mine),
         settings=settings(
-            max_examples=15,
+            max_examples=lives,
             stateful_step_count=20,
             deadline=None,
             database=None,

@@ -3,6 +3,7 @@ in plain Python that says what ought to be. The invariants are looked at after e
 
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -18,6 +19,7 @@ from backend.volunteering.tasks import deadlines
 from tests.cast import READY
 from tests.factories import groupbuy as g
 from tests.factories import tasks as t
+from tests.factories.races import everyday_or
 
 PEOPLE = ("qian", "xu", "bai")
 LIVE = {"claimed", "assigned", "accepted", "in_progress"}
@@ -227,12 +229,13 @@ class Life(RuleBasedStateMachine):
         assert not g.sound(self.app)
 
 
-def test_tasks_live_through_whatever_may_happen(world, owner, app):
+@pytest.mark.parametrize("lives", everyday_or(30, 5))
+def test_tasks_live_through_whatever_may_happen(world, owner, app, lives):
     volunteers = {who: t.helper(app, who) for who in PEOPLE}
     run_state_machine_as_test(
         lambda: Life(world, owner, app, volunteers),
         settings=settings(
-            max_examples=12,
+            max_examples=lives,
             stateful_step_count=25,
             deadline=None,
             database=None,

@@ -27,7 +27,8 @@ register(
         f"""
 SELECT {KIND} AS kind, e.id, e.at, p.name AS title,
   CASE WHEN e.action = 'return' AND {still("a")} THEN '要补正 ' || cardinality(a.reopened) || ' 项，改好后重新提交。'
-       WHEN e.action IN ('suspend', 'strike_off', 'revoke') THEN '因认定而放宽的出入安排同时停止，恢复时会告诉您。'
+       WHEN e.action = 'suspend' THEN '因认定而放宽的出入安排同时停止，恢复时会告诉您。'
+       WHEN e.action IN ('strike_off', 'revoke') THEN '因认定而放宽的出入安排同时停止。满足条件后可以重新申报。'
        WHEN e.action IN ('certify', 'restore') THEN '出入安排随之放宽，详情见小区公开页。'
        ELSE '打开申报查看原因和下一步。' END AS detail,
   CASE WHEN mine.files THEN 'certification' ELSE 'place' END AS subject_type,

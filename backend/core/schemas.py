@@ -1,5 +1,6 @@
 """The schema every other one extends: unknown fields refused, and refusals in Chinese."""
 
+import re
 import unicodedata
 from typing import Any
 
@@ -42,16 +43,21 @@ class Schema(MarshmallowSchema):
     error_messages = {"unknown": "没有这一项。", "type": "格式不对。"}
 
 
+BLANK = re.compile(r"[^\S\n]")
+
+
 class Written(fields.String):
-    """Text typed by a person, as it is kept: composed (NFC), without blanks around it, and without characters that
-    cannot be seen, by which one name could pass for another. Bounded after that; `lines`: may have several."""
+    """Text typed by a person, as it is kept: composed (NFC), every blank a plain one (Chinese keyboards make wide ones)
+    and none around it, and without characters that cannot be seen, by which one name could pass for another. Bounded
+    after that; `lines`: may have several."""
 
     def __init__(self, longest: int, shortest: int, lines: bool, **options: Any) -> None:
         super().__init__(validate=validate.Length(shortest, longest), **options)
         self.lines = lines
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        text = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs)).strip()
+        typed = unicodedata.normalize("NFC", super()._deserialize(value, attr, data, **kwargs))
+        text = BLANK.sub(" ", typed.replace("\r\n", "\n")).strip()
         if not (text.replace("\n", "") if self.lines else text).isprintable():
             raise ValidationError("含有看不见或不能使用的字符，请删去后重试。")
         return text

@@ -5,6 +5,7 @@ import io
 import pytest
 
 from backend.core import clock, ratelimit
+from backend.core.schemas import written
 from tests.cast import MACHIDUN, READY, key
 from tests.factories import groupbuy as g
 
@@ -38,6 +39,18 @@ def test_blanks_around_a_name_are_not_part_of_it(world):
         409,
         "name_taken",
     )
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("阿莫西林\u3000胶囊", "阿莫西林 胶囊"),
+        ("夜里\t有人\u00a0进出\r\n东门", "夜里 有人 进出\n东门"),
+        ("\u3000好\u3000", "好"),
+    ],
+)
+def test_every_blank_a_keyboard_makes_is_a_plain_one(typed, kept):
+    assert written(500, lines=True).deserialize(typed) == kept
 
 
 def test_an_objection_of_blanks_is_none(world):

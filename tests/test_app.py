@@ -9,12 +9,14 @@ from backend.up import links
 
 @pytest.fixture
 def built(tmp_path, monkeypatch):
-    monkeypatch.setattr(app_routes.pages, "static_folder", str(tmp_path))
-    (tmp_path / "index.html").write_text("<!doctype html><title>安邻</title>", encoding="utf-8")
-    (tmp_path / "app.js").write_text("let a = 1;")
-    (tmp_path / "assets").mkdir()
-    (tmp_path / "assets" / "home.png").write_bytes(b"\x89PNG")
-    return tmp_path
+    folder = tmp_path / "web"
+    folder.mkdir()
+    monkeypatch.setattr(app_routes.pages, "static_folder", str(folder))
+    (folder / "index.html").write_text("<!doctype html><title>安邻</title>", encoding="utf-8")
+    (folder / "app.js").write_text("let a = 1;")
+    (folder / "assets").mkdir()
+    (folder / "assets" / "home.png").write_bytes(b"\x89PNG")
+    return folder
 
 
 def test_the_index_has_its_own_policy_and_is_asked_for_anew_each_time(app, built):
@@ -37,8 +39,12 @@ def test_what_has_not_changed_is_not_sent_again_and_what_has_is(app, built, path
     assert app.test_client().get(path, headers=known).data == b"built again"
 
 
-@pytest.mark.parametrize("path", ["/app/../app_routes.py", "/app/%2e%2e/app_routes.py", "/app/missing.js"])
+@pytest.mark.parametrize(
+    "path",
+    ["/app/../beside.js", "/app/%2e%2e/beside.js", "/app/assets/../../beside.js", "/app/missing.js"],
+)
 def test_nothing_else_is_served(app, built, path):
+    (built.parent / "beside.js").write_text("let secret = 1;")
     assert app.test_client().get(path).status_code == 404
 
 

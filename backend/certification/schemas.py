@@ -163,6 +163,10 @@ ApplicationPageSchema = page_schema(ApplicationSchema)
 class ApplicationQuery(PageQuery):
     unit = place_code(load_default=None)
     status = fields.String(load_default=None, validate=validate.OneOf([s.value for s in Status]))
+    waiting = fields.Boolean(
+        load_default=False,
+        metadata={"description": "只看等您办理的，先到期的在前 what you can move on now, the first due first"},
+    )
 
 
 class RefusedSchema(Schema):

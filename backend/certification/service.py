@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import and_, func, or_, select, text, true, tuple_
 
 from backend.certification import facts
 from backend.certification.facts import facts_changed as facts_changed  # the door for other features
@@ -23,6 +23,7 @@ from backend.certification.packs import pack_for
 from backend.certification.rules import Verdict, evaluate
 from backend.certification.workflow import APPLICATION, pack_of
 from backend.core import audit, clock
+from backend.core.audit import AuditEvent
 from backend.core.auth import Actor
 from backend.core.errors import Conflict, DomainError, Forbidden, NotFound
 from backend.core.evidence import Record
@@ -30,12 +31,13 @@ from backend.core.models import new_id, within
 from backend.core.permissions import Permission
 from backend.core.settings import settings
 from backend.core.transaction import savepoint
-from backend.core.workflow import Move, advance
+from backend.core.workflow import Move, Step, advance
 from backend.extensions import db
 from backend.places.models import Place
 from backend.places.service import place_named
 
 BATCH_AT_MOST = 100
+FORWARD = frozenset({"resubmit", "take_up", "approve", "publish", "certify"})  # what an application waits for
 
 
 class NotReady(Exception):
@@ -222,6 +224,35 @@ def visible(actor: Actor, unit: str | None = None, status: str | None = None) ->
     if unit:
         query = query.where(within(Application.unit_code, [unit]))
     return query.where(Application.status == status) if status else query
+
+
+def waiting(
+    actor: Actor, chosen: Any, limit: int, after: uuid.UUID | None
+) -> tuple[Sequence[Application], uuid.UUID | None]:
+    """A page of those that the actor can move on now, by the same table that offers them the step; first due first."""
+    due = func.coalesce(
+        Application.review_due_at, Application.return_due_at, Application.notice_ends_at, Application.created_at
+    )
+    query = chosen.where(or_(*[_can_take(step, actor) for step in APPLICATION.steps if step.action in FORWARD]))
+    if after is not None:
+        last = db.session.scalar(select(due).where(Application.id == after))
+        query = query.where(tuple_(due, Application.id) > tuple_(last, after))
+    found = list(db.session.scalars(query.order_by(due, Application.id).limit(limit + 1)))
+    return found[:limit], found[limit - 1].id if len(found) > limit else None
+
+
+def _can_take(step: Step, actor: Actor) -> Any:
+    assert step.permission
+    another_lane = select(AuditEvent.id).where(
+        AuditEvent.subject_id == Application.id, AuditEvent.actor_id == actor.id, AuditEvent.lane != step.lane
+    )
+    return and_(
+        Application.status.in_([str(status) for status in step.sources]),
+        within(Application.unit_code, actor.scope(step.permission)),
+        ~another_lane.exists(),
+        # What a notice keeps waiting is certified once it is over.
+        Application.notice_ends_at <= func.now() if step.guard else true(),
+    )
 
 
 def _in_sight(actor: Actor) -> Any:

@@ -45,20 +45,20 @@ def scopes() -> dict[str, Permission]:
 
 def statement() -> str:
     """A page of it, newest first, after (before_at, before_kind, before_id); with `waiting`, only what waits."""
-    return f"{_joined()}\nORDER BY at DESC, kind DESC, id DESC LIMIT %(limit)s"
+    return f"{_joined('waits OR NOT %(waiting)s')}\nORDER BY at DESC, kind DESC, id DESC LIMIT %(limit)s"
 
 
 def counts() -> str:
-    """How many have come after `seen`, and how many wait: no more than `limit` each."""
-    of = "least(count(*) FILTER (WHERE {}), %(limit)s)"
-    return f"SELECT {of.format('at > %(seen)s')}, {of.format('waits')} FROM ({_joined()}) told"
+    """How many have come after `seen`, and how many wait, also behind newer news: no more than `limit` each."""
+    of = "(SELECT least(count(*), %(limit)s) FROM ({}) told)"
+    return f"SELECT {of.format(_joined('at > %(seen)s'))}, {of.format(_joined('waits'))}"
 
 
-def _joined() -> str:
+def _joined(wanted: str) -> str:
     return "\nUNION ALL\n".join(
         f"(SELECT {COLUMNS} FROM ({offer.select}) told WHERE kind IN ({_listed(offer.kinds)})"
         " AND at > %(since)s AND (at, kind, id) < (%(before_at)s, %(before_kind)s, %(before_id)s)"
-        " AND (waits OR NOT %(waiting)s) ORDER BY at DESC, kind DESC, id DESC LIMIT %(limit)s)"
+        f" AND ({wanted}) ORDER BY at DESC, kind DESC, id DESC LIMIT %(limit)s)"
         for offer in OFFERS
     )
 

@@ -33,11 +33,17 @@ def place(body: dict) -> Any:
 
 
 @blp.route("/orders")
-@operation("listMyOrders", "我家的订单", "The orders of the homes I act for", needs=SIGNED_IN)
-@blp.arguments(s.OrderQuery, location="query")
+@operation(
+    "listMyOrders",
+    "我家的订单，或一户的订单",
+    "The orders of the homes I act for, or of one household in my sight",
+    needs=SIGNED_IN,
+)
+@blp.arguments(s.HouseholdOrderQuery, location="query")
 @blp.response(200, s.OrderPageSchema)
 def list_mine(query: dict) -> Any:
-    return _page(orders.mine(current_actor()), query)
+    actor, home = current_actor(), query["household"]
+    return _page(orders.of_household(actor, home) if home else orders.mine(actor), query)
 
 
 @blp.route("/campaigns/<uuid:campaign_id>/orders")

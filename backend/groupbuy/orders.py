@@ -141,6 +141,11 @@ def mine(actor: Actor) -> Any:
     return select(Order).where(acting_for(actor))
 
 
+def of_household(actor: Actor, household_id: uuid.UUID) -> Any:
+    """Of one household, as far as the actor may know of them: none of one out of sight, as of one that is not there."""
+    return visible(actor).where(Order.household_id == household_id)
+
+
 def of_campaign(actor: Actor, campaign_id: uuid.UUID) -> Any:
     return visible(actor).where(Order.campaign_id == campaign_id)
 

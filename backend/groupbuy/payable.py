@@ -12,10 +12,8 @@ from backend.extensions import db
 from backend.groupbuy import orders
 from backend.groupbuy.changes import passing_on
 from backend.groupbuy.models import Campaign, Order, OrderStatus
-from backend.groupbuy.workflow import ORDER, acting_for
+from backend.groupbuy.workflow import NO_MORE, ORDER, acting_for
 from backend.payments import service as payments
-
-NO_MORE = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED, OrderStatus.REFUNDED})
 
 
 class OrderPayable:

@@ -226,7 +226,11 @@ class OrderSchema(_OrderBase):
     allocation = fields.String(allow_none=True)
     created_at = fields.AwareDateTime(required=True)
     lines = fields.List(fields.Nested(OrderLineSchema), required=True)
-    allowed_actions = fields.List(fields.String(), required=True)
+    allowed_actions = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "现在能做什么；pay 在线付款，change 申请退出或转让 what the actor may do now"},
+    )
 
 
 OrderPageSchema = page_schema(OrderSchema)
@@ -234,3 +238,10 @@ OrderPageSchema = page_schema(OrderSchema)
 
 class OrderQuery(PageQuery):
     campaign = fields.UUID(load_default=None, metadata={"description": "只看这个团购 of this campaign only"})
+
+
+class HouseholdOrderQuery(OrderQuery):
+    household = fields.UUID(
+        load_default=None,
+        metadata={"description": "这一户的订单（代办时） of this household, for those who order on its behalf"},
+    )

@@ -10,13 +10,15 @@ from sqlalchemy.orm import selectinload
 from backend.core.auth import Actor
 from backend.core.masking import mask_name
 from backend.core.models import columns
+from backend.core.permissions import Permission as P
 from backend.core.transaction import database_now
 from backend.core.workflow import allowed_actions
 from backend.extensions import db
 from backend.groupbuy.arrivals.allocation import Policy
 from backend.groupbuy.handout.calling import keeping_sentence
 from backend.groupbuy.models import Campaign, CampaignStatus, Order, OrderLine, OrderStatus
-from backend.groupbuy.workflow import CAMPAIGN, ORDER
+from backend.groupbuy.workflow import CAMPAIGN, NO_MORE, ORDER, orders_of
+from backend.integrations.payments import online
 from backend.payments import service as payments
 from backend.people.service import user_names
 from backend.places.models import Household
@@ -65,6 +67,7 @@ def orders(page: Sequence[Order], actor: Actor) -> list[dict[str, Any]]:
     """With what was paid, and what the actor may do now."""
     ids = [order.id for order in page]
     paid, allowed = payments.paid(ids), allowed_actions(ORDER, page, actor, database_now())
+    own = orders_of(page, actor)
     homes = select(Household.id, Household.room).where(Household.id.in_({order.household_id for order in page}))
     rooms = {home_id: room for home_id, room in db.session.execute(homes)}
     return [
@@ -75,10 +78,17 @@ def orders(page: Sequence[Order], actor: Actor) -> list[dict[str, Any]]:
             "status_label": OrderStatus(order.status).label,
             "paid_fen": paid.get(order.id, 0),
             "lines": [_line(line) for line in order.lines],
-            "allowed_actions": allowed[order.id],
+            "allowed_actions": [*allowed[order.id], *_asked_for(order, actor, order.id in own, paid[order.id])],
         }
         for order in page
     ]
+
+
+def _asked_for(order: Order, actor: Actor, own: bool, paid_fen: int) -> list[str]:
+    """What is no step of the order itself, but begins a payment of it, or a request to leave it or pass it on."""
+    pay = own and online() and order.status not in NO_MORE and order.due_fen > paid_fen
+    change = order.status == OrderStatus.LOCKED and (own or actor.may(P.ORDER_FOR_OTHERS, order.place_code))
+    return ["pay"] * pay + ["change"] * change
 
 
 def _line(line: OrderLine) -> dict[str, Any]:

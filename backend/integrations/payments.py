@@ -218,7 +218,12 @@ def provider() -> PaymentProvider:
     return PROVIDERS[settings["PAYMENT_PROVIDER"]]()
 
 
+def online() -> bool:
+    """Whether there is a provider at which one could pay."""
+    return settings["PAYMENT_PROVIDER"] != "off"
+
+
 def refuse_without_provider() -> None:
     """503 where none is set up: a payment begun there could be neither paid nor closed, and nothing be settled."""
-    if settings["PAYMENT_PROVIDER"] == "off":
+    if not online():
         raise _unavailable()

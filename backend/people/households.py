@@ -35,10 +35,13 @@ def household_in_sight(actor: Actor, household_id: uuid.UUID) -> Household:
     return household
 
 
-def household_known(actor: Actor, household_id: uuid.UUID) -> Household:
-    """The household, to those who live there, act for it, or may know of it by their post; else 404."""
+def household_known(actor: Actor, household_id: uuid.UUID) -> tuple[Household, bool]:
+    """The household, to those who live there, act for it, or may know of it by their post; else 404. With it whether
+    one has to ask each time how it agrees: not at home, and not with its standing consent."""
     own = select(Household).where(Household.id == household_id, Household.id.in_(acted_for(actor)))
-    return db.session.scalars(own).one_or_none() or household_in_sight(actor, household_id)
+    if household := db.session.scalars(own).one_or_none():
+        return household, False
+    return household_in_sight(actor, household_id), True
 
 
 def below(actor: Actor, place_code: str) -> Any:

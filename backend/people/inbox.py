@@ -50,7 +50,7 @@ def read(actor: Actor, limit: int, after: Mark | None, waiting: bool) -> dict[st
     seen = db.session.scalar(select(User.seen_until).where(User.id == actor.id))
     asked = {**_asked(actor), **_from(after or TOP), "waiting": waiting}
     items = [_item(row) for row in rows(inbox.statement(), {**asked, "limit": limit + 1})]
-    every = {**asked, **_from(TOP), "waiting": False, "seen": seen or asked["since"], "limit": COUNTED}
+    every = {**asked, **_from(TOP), "seen": seen or asked["since"], "limit": COUNTED}
     unread, waits = rows(inbox.counts(), every)[0]
     last = items[limit - 1] if len(items) > limit else None
     following = Mark(last["at"], last["kind"], last["id"]) if last else None

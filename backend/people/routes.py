@@ -185,9 +185,9 @@ def find_by_phone(body: dict) -> Any:
 
 @blp.route("/households/<uuid:household_id>")
 @operation("getHousehold", "一户人家（隐去个人信息）", "One household, masked", needs=SIGNED_IN, errors=(404,))
-@blp.response(200, s.HouseholdSchema)
+@blp.response(200, s.KnownHouseholdSchema)
 def household(household_id: UUID) -> Any:
-    return views.masked([households.household_known(current_actor(), household_id)])[0]
+    return views.known(*households.household_known(current_actor(), household_id))
 
 
 @blp.route("/households/<uuid:household_id>", methods=["PATCH"])

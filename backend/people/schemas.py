@@ -190,6 +190,15 @@ class ActsForSchema(HouseholdSchema):
     address = fields.String(required=True, metadata={"description": "小区、楼栋、单元、房号 where it is, in words"})
 
 
+class KnownHouseholdSchema(ActsForSchema):
+    must_ask = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "代办时每次都要问同不同意 each act for it needs its consent: it is not one's own home"
+        },
+    )
+
+
 ActsForPageSchema = page_schema(ActsForSchema)
 
 

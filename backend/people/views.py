@@ -38,6 +38,10 @@ def given(consents: Sequence[Consent]) -> list[dict[str, Any]]:
     return [{**columns(consent), "given_to_name": called[consent.given_to]} for consent in consents]
 
 
+def known(home: Household, must_ask: bool) -> dict[str, Any]:
+    return {**acted_for([home])[0], "must_ask": must_ask}
+
+
 def acted_for(page: Sequence[Household]) -> list[dict[str, Any]]:
     """Masked like the rest; and where it is, for whoever goes there."""
     called = names(_above(page))

@@ -37,10 +37,8 @@ for (const font of [1, 1.5]) {
     const [grid, resident, visitor] = await Promise.all(["王秀英", "张敏", `路人${print}`].map((who) => phone(who, { font })));
     const all = [grid, resident, visitor];
 
-    await look(grid, `home-grid${print}`);
     await tap(grid, /^四季家园/);
 
-    await look(resident, `home-resident${print}`);
     await tap(resident, /^查别的小区/);
     await find(resident, "四季", "四季家园");
 
@@ -49,7 +47,6 @@ for (const font of [1, 1.5]) {
     await find(visitor, "四季", "四季家园");
     await tap(visitor, "放到首页，打开就看它");
     for (const page of all) await sees(page, "已认定为无疫情小区");
-    await look(resident, `place-certified${print}`);
 
     const person = { person: "周小兵", phone: "13871234567", source: "疾控中心密接协查函（测试）" };
     const { events } = await worker("POST", "/cases", { place: CERTIFIED, category: "close_contact", effective_on: today(), ...person });
@@ -65,7 +62,6 @@ for (const font of [1, 1.5]) {
 
     await go(grid, "packages/account/inbox/inbox");
     await sees(grid, "认定已暂停");
-    await look(grid, `inbox-grid${print}`);
 
     await secretary("POST", `/case-events/${events[0].id}/close`, { outcome: "excluded", outcome_on: today(), reason: "核酸阴性，排除" });
     for (const page of [resident, visitor]) {
@@ -80,10 +76,15 @@ for (const font of [1, 1.5]) {
     const words = `西门一直开着，没有人测温${print && "，晚上也是"}`;
     const page = await phone(`过客${print}`, { font, dark: font === 1 });
     await tap(page, /^正在公示/);
-    await look(page, `notices${print}`);
     await tap(page, "对金桥公寓提异议");
-    await page.getByRole("textbox", { name: "哪里不符合" }).fill(words);
-    await look(page, `object${print}`);
+    const text = page.getByRole("textbox", { name: "哪里不符合" });
+    await text.fill("  ");
+    await tap(page, "看一遍再提交");
+    await tap(page, "提交异议");
+    await tap(page, "知道了");
+    await page.locator(".form-row.is-wrong", { has: text }).getByRole("alert").waitFor();
+    await look(page, `object-wrong${print}`);
+    await text.fill(words);
     await tap(page, "看一遍再提交");
     await sees(page, "没有留联系方式");
     await look(page, `object-read-back${print}`);
@@ -148,13 +149,46 @@ test("a neighbour agrees that I act for her: she stands on my page, and nowhere 
   assert.ok(!(await screen(page).innerText()).includes("何秀兰"), "her name is masked");
   await look(page, "household");
 
+  const seen = page.waitForResponse(/\/me\/inbox\/seen$/);
   await go(page, "packages/account/inbox/inbox");
   await sees(page, "叫到您的号了");
-  await look(page, "inbox");
+  await seen;
   await tap(page, "等我办");
   await sees(page, "叫到您的号了");
   assert.equal((await resident("GET", "/me/inbox")).unread, 0, "looked at is seen");
   await tap(page, /叫到您的号了/);
   await page.waitForURL(/#\/packages\/groupbuy\/order\/order\?id=/);
+  await close(page);
+});
+
+test("what does not answer leaves the rest of a page, and what it showed, as it was", async () => {
+  const page = await phone("张敏");
+  const lost = (what) => page.route(what, (request) => request.abort());
+  const section = (name) => page.locator(".section").filter({ hasText: name, visible: true });
+  const shown = () => screen(page).innerText();
+  await section("等您处理").waitFor();
+  await section("正在团购").waitFor();
+  const before = await shown();
+  for (const what of ["**/public/campaigns*", "**/public/notices*", "**/orders", "**/me/inbox*", "**/me"]) {
+    await lost(what);
+    await pull(page);
+    assert.equal(await shown(), before, `without ${what}`);
+  }
+  await lost("**/public/places/*");
+  await pull(page);
+  await sees(page, "没有刷新成功：网络不通");
+  assert.equal(await shown(), before);
+  await page.unrouteAll();
+
+  await lost("**/me/inbox/seen");
+  await go(page, "packages/account/inbox/inbox");
+  await sees(page, "叫到您的号了");
+  await look(page, "inbox-unmarked");
+
+  await page.route("**/me", (request) => request.fulfill({ status: 503, json: { code: "busy", detail: "现在人多，请稍后再试。" } }));
+  await go(page, "packages/account/settings/settings");
+  await page.getByText("特大", { exact: true }).tap();
+  await sees(page, /现在人多，请稍后再试。/);
+  await tap(page, "知道了");
   await close(page);
 });

@@ -17,7 +17,8 @@ export function browser() {
 export const putAway = async () => (await shared)?.close();
 
 /** A phone, 390 x 844, in the hand of one of the demo's people; `font` is the phone's own scale (1.5: the largest print).
- * What the page throws or logs as an error fails the story at the end (`phone.quiet()`). */
+ * What the page throws or logs as an error fails the story at the end (`phone.quiet()`); a request that failed is the story's
+ * own matter. */
 export async function phone(person, { path = "", font = 1, dark = false } = {}) {
   const context = await (await browser()).newContext({
     viewport: { width: 390, height: 844 },
@@ -31,6 +32,9 @@ export async function phone(person, { path = "", font = 1, dark = false } = {}) 
   page.setDefaultTimeout(10_000);
   const errors = [];
   page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (said) => {
+    if (said.type() === "error" && !said.text().startsWith("Failed to load resource:")) errors.push(said.text());
+  });
   await page.goto(`${APP}/app/?as=${encodeURIComponent(person)}&font=${font}#/${path}`);
   page.quiet = () => assert.deepEqual(errors, [], `${person}'s phone`);
   return page;
@@ -86,10 +90,13 @@ export async function accessible(page, where) {
   assert.deepEqual(serious, [], where);
 }
 
-/** Both checks, and a picture where one is wanted. Waits for the skeleton to go. */
-export async function look(page, name) {
+/** Both checks, and a picture where one is wanted. Waits for the skeleton to go; a page that could not be opened is none to
+ * look at, unless the story is about that. */
+export async function look(page, name, { trouble = false } = {}) {
   await page.locator(".bones").filter({ visible: true }).waitFor({ state: "detached" });
   await page.waitForTimeout(150);
+  const said = await page.locator(".trouble").filter({ visible: true }).allInnerTexts();
+  assert.equal(said.length > 0, trouble, `${name}: ${said}`);
   if (SHOTS) {
     mkdirSync(SHOTS, { recursive: true });
     await page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true });

@@ -14,7 +14,7 @@ const visited = new Set();
 let hands; // the API, as each of them
 
 before(async () => {
-  const names = ["张敏", "刘大爷", "王秀英", "罗志刚", "宋海涛", "周建华"];
+  const names = ["张敏", "刘大爷", "王秀英", "罗志刚", "宋海涛", "周建华", "李国强"];
   hands = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await api(name)])));
 });
 after(putAway);
@@ -84,6 +84,9 @@ const TOURS = {
       ["packages/grid/coverage/coverage", `?place=${COMMUNITY}`],
       ["packages/grid/cases/cases", `?place=${COMMUNITY}-002`],
     ];
+  },
+  async 李国强() {
+    return [["packages/grid/appointments/appointments"]];
   },
   async 周建华() {
     const running = (await listed("周建华", "/certifications")).find(({ status }) => ["public_notice", "notice_frozen"].includes(status));

@@ -24,26 +24,27 @@ const asSeenBy = async (person, task) => (await api(person))("GET", `/tasks/${ta
 const words = (page) => screen(page).innerText();
 const said = async (page, where) => assert.doesNotMatch(await words(page), CODES, where);
 
-/** From the list to the first door. */
+/** From the list to the first door; with `shot`, looked at. */
 async function takesAndStarts(page, task, shot) {
   await sees(page, "项您能做");
   await tap(page, "现在不能领，看看为什么");
-  await look(page, `${shot}-now`);
   await said(page, "now");
   await tap(page, "都看看");
   await tap(page, `我来：${task.title}`);
   await page.getByRole("dialog", { name: "领这一项？" }).waitFor();
-  await look(page, `${shot}-claim`);
-  await tap(page, "我来，领这一项");
+  if (shot) await look(page, `${shot}-claim`);
+  await page.getByRole("button", { name: "我来，领这一项" }).filter({ visible: true }).evaluate((button) => {
+    button.click();
+    button.click(); // a thumb that trembles
+  });
   await tap(page, "暂不");
   await sees(page, "点“开始”以后才显示地址");
-  await look(page, `${shot}-task-claimed`);
   const before = await words(page);
   for (const room of task.rooms) assert.ok(!before.includes(room), `${room} is shown before he has started`);
   await tap(page, "开始", { exact: true });
   for (const room of task.rooms) await sees(page, room);
-  await look(page, `${shot}-task-doors`);
   await said(page, "task");
+  await page.waitForTimeout(1000); // nobody is at a door within a second, and a phone knows the server's time to the second
 }
 
 async function settles(page, room, how) {
@@ -65,7 +66,7 @@ async function worksOffline(page, task, shot) {
   await settles(page, second, "办好了");
   await settles(page, last, "家里没人");
   await sees(page, "待补交 3 条");
-  await look(page, `${shot}-task-offline`);
+  if (shot) await look(page, `${shot}-task-offline`);
   await said(page, "offline");
   await tap(page, "全部办完，交给核实");
   await sees(page, "一共 3 户：2 户办好了，1 户没办成");
@@ -73,7 +74,7 @@ async function worksOffline(page, task, shot) {
   await page.getByRole("button", { name: "办完了", exact: true }).tap();
   await sees(page, "待补交 4 条");
   const until = Date.now();
-  await look(page, `${shot}-task-done-offline`);
+  if (shot) await look(page, `${shot}-task-done-offline`);
   const kept = await page.evaluate(() => JSON.stringify(localStorage));
   for (const room of task.rooms) {
     assert.ok(!(await words(page)).includes(room), `${room} is still shown after the end`);
@@ -97,8 +98,8 @@ const told = (page) => page.waitForResponse((answer) => answer.url().endsWith("/
 test("he claims, starts, loses the network, finishes, and it is told by itself when it is back", async () => {
   const task = await aVisit("看望老人（网络）", "009-001");
   const page = await phone("罗志刚", { path: "packages/volunteer/now/now" });
-  await takesAndStarts(page, task, "volunteer");
-  const ended = await worksOffline(page, task, "volunteer");
+  await takesAndStarts(page, task);
+  const ended = await worksOffline(page, task);
   assert.equal((await asSeenBy("冯玉洁", task)).doors_done, 0, "the server knows nothing yet");
   await page.waitForTimeout(3000);
   const answer = told(page);
@@ -106,7 +107,6 @@ test("he claims, starts, loses the network, finishes, and it is told by itself w
   assert.equal((await answer).status(), 200);
   await sees(page, "已完成，等待核实");
   await page.getByText("待补交").filter({ visible: true }).first().waitFor({ state: "detached" });
-  await look(page, "volunteer-task-told");
   await isDoneOnce(task, ended);
   page.quiet();
   await page.context().close();
@@ -131,9 +131,9 @@ test("his phone dies before it could tell; opened again it tells once, at the la
   assert.equal((await answer).status(), 200);
   await go(again, "packages/volunteer/mine/mine");
   await sees(again, "买药行程");
-  await look(again, "volunteer-large-mine");
-  assert.doesNotMatch(await words(again), /待补交|没有记上/);
-  assert.ok(!(await words(again)).includes(task.title), "it is in his hands no more");
+  await again.getByText("待补交").filter({ visible: true }).first().waitFor({ state: "detached" });
+  assert.doesNotMatch(await words(again), /没有记上/);
+  await again.getByText(task.title).filter({ visible: true }).first().waitFor({ state: "detached" }); // in his hands no more
   assert.equal(requests.length, 4);
   assert.equal(new Set(requests).size, 4);
   await isDoneOnce(task, ended);
@@ -143,7 +143,7 @@ test("his phone dies before it could tell; opened again it tells once, at the la
 test("what the server no longer takes is said in its words and stays until he has read it", async () => {
   const task = await aVisit("看望老人（取消）", "009-003");
   const page = await phone("罗志刚", { path: "packages/volunteer/now/now", dark: true });
-  await takesAndStarts(page, task, "volunteer-dark");
+  await takesAndStarts(page, task);
   await offline(page, true);
   await settles(page, task.rooms[0], "办好了");
   await sees(page, "待补交 1 条");
@@ -194,17 +194,64 @@ test("a task changes hands when both have counted the same", async () => {
   }
 });
 
-test("every other page of his fits and can be read", async () => {
-  for (const [n, options] of [{ dark: true }, { font: 1.5 }].entries()) {
-    const page = await phone("罗志刚", { path: "packages/volunteer/hours/hours", ...options });
-    for (const name of ["hours", "mine", "trips", "hand-overs"]) {
-      await go(page, `packages/volunteer/${name}/${name}`);
-      await page.waitForTimeout(200);
-      await look(page, `volunteer-${name}-${n}`);
-      await said(page, name);
-      assert.ok(!(await words(page)).includes("没有打开"), name);
-    }
-    page.quiet();
-    await page.context().close();
+test("what is settled while something else is under way is written down, however slow the network", async () => {
+  const task = await aVisit("看望老人（网慢）", "009-001");
+  const page = await phone("罗志刚", { path: "packages/volunteer/now/now" });
+  await takesAndStarts(page, task);
+  await page.route(/task-events|task-claims/, async (route) => {
+    await new Promise((later) => setTimeout(later, 700));
+    await (route.request().url().endsWith("/phone") ? route.abort() : route.continue());
+  });
+  const [first, ...others] = task.rooms;
+  await tap(page, new RegExp(`登记 .*${first}$`));
+  await tap(page, "先打电话");
+  await tap(page, "打电话", { exact: true });
+  await tap(page, "办好了", { exact: true }); // they have opened before the number is there
+  await sees(page, "没有办成");
+  await tap(page, "知道了");
+  for (const room of others) await settles(page, room, "办好了");
+  await tap(page, "全部办完，交给核实");
+  await sees(page, "一共 3 户：3 户办好了");
+  await page.getByRole("button", { name: "办完了", exact: true }).tap();
+  await sees(page, "已完成，等待核实");
+  const seen = await asSeenBy("冯玉洁", task);
+  assert.deepEqual([seen.doors_done, seen.conflicts, seen.holders[0].status], [3, [], "done"]);
+  page.quiet();
+  await page.context().close();
+});
+
+test("what happened earlier today is told with the hour that he picks", async () => {
+  const task = await aVisit("看望老人（辱骂）", "009-002");
+  const { id } = await (await api("罗志刚"))("POST", `/tasks/${task.id}/claim`);
+  const page = await phone("罗志刚", { path: `packages/volunteer/incident/incident?id=${id}`, font: 1.5 });
+  await page.getByText("辱骂", { exact: true }).filter({ visible: true }).tap();
+  await page.getByRole("combobox", { name: "什么时候" }).filter({ visible: true }).tap();
+  await tap(page, "今天更早");
+  await page.getByRole("combobox", { name: "今天几点" }).filter({ visible: true }).tap();
+  await page.getByRole("dialog").locator("input[type=time]").fill("00:00");
+  await tap(page, "确定");
+  await page.getByRole("textbox").filter({ visible: true }).last().fill("在楼下骂人");
+  await look(page, "volunteer-large-incident");
+  const sent = page.waitForRequest((one) => one.url().endsWith("/incidents"));
+  await tap(page, "看一遍再上报");
+  await sees(page, /今天 00:00/);
+  await tap(page, "上报", { exact: true });
+  const { happened_at } = (await sent).postDataJSON();
+  const today = new Date(Date.now() + 8 * HOUR).toISOString().slice(0, 10);
+  assert.equal(Date.parse(happened_at), Date.parse(`${today}T00:00:00+08:00`));
+  await sees(page, "社区知道了");
+  page.quiet();
+  await page.context().close();
+});
+
+test("his lists speak his language", async () => {
+  const page = await phone("罗志刚", { path: "packages/volunteer/hours/hours" });
+  for (const name of ["hours", "mine", "trips", "hand-overs"]) {
+    await go(page, `packages/volunteer/${name}/${name}`);
+    await page.locator(".bones").filter({ visible: true }).waitFor({ state: "detached" });
+    await said(page, name);
+    assert.ok(!(await words(page)).includes("没有打开"), name);
   }
+  page.quiet();
+  await page.context().close();
 });

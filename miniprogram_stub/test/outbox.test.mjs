@@ -1,26 +1,10 @@
 // The volunteer's outbox on a pretended phone: storage that outlives a restart, a network that fails, a server that answers.
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { after, before, beforeEach, test } from "node:test";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import esbuild from "esbuild";
+import { beforeEach, mock, test } from "node:test";
+import { load } from "../tools/load.mjs";
 
-const SERVICES = join(dirname(fileURLToPath(import.meta.url)), "../miniprogram/services");
 const HOUR = 3600_000;
-let folder;
-let built;
-let starts = 0;
 let phone;
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), "outbox-"));
-  built = join(folder, "outbox.mjs");
-  const contents = ["outbox", "held-tasks", "clock"].map((name) => `export * from "./${name}";`).join("\n");
-  await esbuild.build({ stdin: { contents, resolveDir: SERVICES, loader: "ts" }, bundle: true, format: "esm", outfile: built, logLevel: "silent" });
-});
-after(() => rm(folder, { recursive: true }));
 
 beforeEach(() => {
   phone = {
@@ -39,6 +23,7 @@ beforeEach(() => {
 async function start() {
   phone.listeners = [];
   globalThis.wx = {
+    getAppBaseInfo: () => ({}),
     getStorageSync: (key) => structuredClone(phone.storage[key] ?? ""),
     setStorageSync: (key, value) => void (phone.storage[key] = structuredClone(value)),
     removeStorageSync: (key) => void delete phone.storage[key],
@@ -59,7 +44,7 @@ async function start() {
       });
     },
   };
-  const app = await import(`${pathToFileURL(built)}?start=${++starts}`);
+  const app = await load("services/outbox", "services/held-tasks", "services/clock");
   app.startOutbox();
   await app.carryAndSay();
   return app;
@@ -79,7 +64,7 @@ test("with a network an act is told at once, and nothing stays", async () => {
   assert.equal(await app.tell("c1", settle(1), "301：送到了"), true);
   assert.deepEqual(kept(), []);
   const [{ url, body }] = phone.requests;
-  assert.equal(url, "/api/v1/task-events");
+  assert.match(url, /\/task-events$/);
   assert.deepEqual({ ...body.events[0], at: 0 }, { ...settle(1), claim_id: "c1", at: 0 });
 });
 
@@ -119,6 +104,30 @@ test("an answer that is lost: the same request with the same key, after a restar
   assert.deepEqual(phone.requests[0], phone.requests[1]);
   assert.equal(effects.size, 1);
   assert.deepEqual(kept(), []);
+});
+
+test("a day without a network, its answer lost before: still the same request with the same key", async () => {
+  const app = await start();
+  phone.server = () => {
+    throw new Error("lost");
+  };
+  await app.tell("c1", settle(1), "301");
+  mock.timers.enable({ apis: ["Date"], now: Date.now() + 24 * HOUR });
+  phone.storage.session.until += 24 * HOUR;
+  phone.server = () => ({ results: [{ outcome: "taken" }] });
+  await start();
+  mock.timers.reset();
+  assert.equal(phone.requests.length, 2);
+  assert.deepEqual(phone.requests[0], phone.requests[1]);
+});
+
+test("a first start without a network: what was done waits, and nothing goes wrong unheard", async () => {
+  const app = await start();
+  delete phone.storage.session;
+  wx.login = () => Promise.reject({ errMsg: "login:fail" }); // before the phone knows that it is offline
+  assert.equal(await app.tell("c1", settle(1), "301"), false);
+  await app.carryAndSay();
+  assert.deepEqual([kept().length, phone.requests, phone.modals], [1, [], []]);
 });
 
 test("two acts are two intents: each has a key of its own", async () => {

@@ -24,10 +24,11 @@ function patchFramework() {
   const proto = glassEasel.Component.prototype as any;
   const { setData, hasExternalClass, setExternalClass } = proto;
   Object.assign(proto, {
-    setData(data: object) { return setData.call(this, asJson(data)); },
+    // A page that was left while it loaded has no element any more, and takes nothing.
+    setData(this: any, data: object) { return this.getBackendElement() && setData.call(this, asJson(data)); },
     hasExternalClass(name: string) { return ATTRIBUTE.test(name) || hasExternalClass.call(this, name); },
     setExternalClass(this: any, name: string, value: unknown) {
-      if (ATTRIBUTE.test(name)) setAttribute(this.getBackendElement(), name, value);
+      if (ATTRIBUTE.test(name)) this.getBackendElement() && setAttribute(this.getBackendElement(), name, value);
       else setExternalClass.call(this, name, value);
     },
   });

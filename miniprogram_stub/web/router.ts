@@ -28,14 +28,13 @@ export function typed(): Target {
   return parse(`/${site.pages[0]}`);
 }
 
-function opened(target: Target): Screen {
-  const { path, query, search } = target;
+function opened({ path, query, search }: Target): Screen {
   const element = make("div", { className: "wx-screen", tabIndex: 0 });
   element.dataset.page = path; // what the page's own styles are scoped to
   const bar = { ...site.app.window, ...site.units.find((unit: any) => unit.path === path).config };
-  const root = create(path + search, element);
+  const root = create(path, element);
   const page = Object.assign(root.get(), { route: path, options: query });
-  const screen = { ...target, index: 0, element, page, root, bar, scrolled: 0 };
+  const screen = { path, query, search, index: 0, element, page, root, bar, scrolled: 0 };
   if (isTab(path)) tabs.set(path, screen);
   listen(screen);
   return screen;

@@ -123,4 +123,4 @@ export const onNetworkStatusChange = (told: (now: object) => void) =>
   ["online", "offline"].forEach((type) => addEventListener(type, () => told(network())));
 /** Nothing is ever new: a reload is the update. */
 export const getUpdateManager = () => ({ onUpdateReady() {}, applyUpdate() {} });
-export const getAppBaseInfo = () => ({ fontSizeScaleFactor: fontScale });
+export const getAppBaseInfo = () => ({ fontSizeScaleFactor: fontScale, host: { env: "browser" } });

@@ -11,7 +11,7 @@ from backend.core.auth import Actor
 from backend.core.operation import any_of
 from backend.core.permissions import Permission
 from backend.core.workflow import Workflow
-from tests.cast import PARTS, READY, Part
+from tests.cast import PARTS, READY, SECOND, Part
 from tests.factories import applications as a
 
 # One person of each role and of each wrong place; the public is None.
@@ -23,6 +23,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "publish": {"contact": a.OFFICE},
 }
 ACTIONS = ("take_up", "approve", "return", "reject", "resubmit", "withdraw", "publish", "certify", "revoke")
+FORWARD = {"resubmit", "take_up", "approve", "publish", "certify"}
 ANSWERS = ("admit", "dismiss", "uphold", "overrule")
 
 
@@ -119,6 +120,40 @@ def test_the_buttons_shown_are_the_steps_that_would_succeed(status, world, owner
         assert sorted(shown) == sorted(
             action for action in door if expected(APPLICATION, door[action], status, action, part) == 200
         ), part.name
+
+
+def waiting(hand, **query):
+    page = hand.get("/certifications", waiting=True, **query)
+    assert page.status_code == 200, page.text
+    return [one["id"] for one in page.json["items"]], page.json["next"]
+
+
+@pytest.mark.parametrize("over", [False, True])
+@pytest.mark.parametrize("status", list(Status))
+def test_it_waits_for_whoever_can_move_it_on(status, over, world, owner, app):
+    application = a.at(status, world, owner, app)
+    if over and status == Status.PUBLIC_NOTICE:
+        a.end_notice(owner, application["id"])
+    for part in [p for p in EVERYONE if p and actor_of(p).may(APPLICATION.visible, READY)]:
+        hand = world.hand(part.name)
+        shown = hand.get(f"/certifications/{application['id']}").json["allowed_actions"]
+        due = [application["id"]] if FORWARD & set(shown) else []
+        assert waiting(hand) == (due, None), part.name
+
+
+def test_what_waits_is_read_page_by_page_the_first_due_first(world, owner):
+    late, soon = a.filed(world), a.filed(world, SECOND)
+    owner.execute("UPDATE application SET review_due_at = now() + interval '1 hour' WHERE id = %s", [soon["id"]])
+    assert waiting(world.zhao) == ([soon["id"], late["id"]], None)
+    assert waiting(world.zhao, limit=1) == ([soon["id"]], soon["id"])
+    assert waiting(world.zhao, limit=1, after=soon["id"]) == ([late["id"]], None)
+    assert waiting(world.zhao, unit=READY) == ([late["id"]], None)
+    owner.execute("UPDATE application SET review_due_at = now()")  # ties
+    both = waiting(world.zhao)[0]
+    assert sorted(both) == sorted([soon["id"], late["id"]])
+    assert [waiting(world.zhao, limit=1)[0], waiting(world.zhao, limit=1, after=both[0])[0]] == [[both[0]], [both[1]]]
+    a.act(world, "zhao", late, "approve")
+    assert waiting(world.zhao)[0] == [soon["id"]] and waiting(world.zhou)[0] == [late["id"]]
 
 
 def permitted(flow: Workflow, statuses: Any, actions: Any) -> list[tuple[str, str, str]]:

@@ -80,6 +80,7 @@ def record_case(by, category="fever"):
 
 LISTS = {
     "applications": ("zhou", "/certifications", {"status": "public_notice"}),
+    "waiting": ("zhou", "/certifications", {"waiting": True}),
     "objections": ("zhou", "/objections", {}),
     "notices": ("public", "/public/notices", {}),
     "batches": ("public", "/public/batches", {}),

@@ -109,8 +109,8 @@ def waits(cast: Cast, who: str, campaign: dict[str, Any], quantity: int = 1, **m
     return g.ok(cast.hand(who).post(f"/campaigns/{campaign['id']}/waiting", body), 201)
 
 
-def entry_of(cast: Cast, who: str, campaign: dict[str, Any]) -> dict[str, Any]:
-    return g.ok(cast.hand(who).get(f"/campaigns/{campaign['id']}/waiting"))["items"][0]
+def entry_of(cast: Cast, who: str, campaign: dict[str, Any], **query: Any) -> dict[str, Any]:
+    return g.ok(cast.hand(who).get(f"/campaigns/{campaign['id']}/waiting", **query))["items"][0]
 
 
 def asks(cast: Cast, who: str, order: dict[str, Any], kind: str, **more: Any) -> dict[str, Any]:

@@ -227,6 +227,11 @@ SAMPLES: dict[str, Sample] = {**CAMPAIGNS, **GOODS, **ORDERS, **PAYMENTS}
 
 # The same operations on other things, where others have a part in them.
 MORE = {
+    "listMyOrders": (Sample(query=lambda have: {"household": have["home"]}, acts=READERS),),
+    "listWaiting": (
+        Sample(query=lambda have: {"household": have["home"]}, acts=READERS, at={"campaign_id": "opened"}),
+    ),
+    "listChanges": (Sample(query=lambda have: {"order": have["change_order"]}, acts=SPEAKERS),),
     "getPhoto": (
         Sample(acts=HOUSEHOLD, at={"photo_id": "spare_photo"}),
         Sample(acts=HELPERS, at={"photo_id": "recall_photo"}),
@@ -302,7 +307,7 @@ def locked(cast: Cast, app: Any, owner: Any) -> Have:
     transfer = changes.asks(cast, "he", second, "transfer", to_household_id=g.home(app, "1104"))
     return {
         "locked": campaign["id"], "locked_item": campaign["items"][0]["id"], "locked_order": third["id"],
-        "hardship": hardship["id"], "transfer": transfer["id"],
+        "hardship": hardship["id"], "change_order": first["id"], "transfer": transfer["id"],
         "bought": other["id"], "bought_item": other["items"][0]["id"],
     }  # fmt: skip
 

@@ -161,6 +161,9 @@ def test_a_neighbour_accepts_and_whoever_paid_stays_who_paid(world, app, owner, 
     assert (seen["allowed_actions"], seen["reason"]) == (["accept", "decline"], None)
     assert change_now(world, "he", asked)["reason"] == "要去住院"
     assert world.feng.get(f"/change-requests/{asked['id']}").status_code == 404
+    of_it = {who: g.ok(world.hand(who).get("/change-requests", order=placed["id"]))["items"] for who in ("he", "feng")}
+    assert [one["id"] for one in of_it["he"]] == [asked["id"]] and of_it["feng"] == []
+    assert g.ok(world.he.get("/change-requests", order=asked["id"]))["items"] == []  # of another order
     assert act(world, "he", asked, "accept").json["code"] == "not_your_own"
     assert g.ok(act(world, "qian", asked, "accept"))["status"] == "granted"
     now = c.order_now(world, "qian", placed)

@@ -163,9 +163,14 @@ def test_the_building_head_queues_for_a_neighbour_without_a_phone_who_has_said_h
     path, body = f"/campaigns/{campaign['id']}/waiting", {"item_id": campaign["items"][0]["id"], "quantity": 1}
     assert world.liu.post(path, {**body, "household_id": old}).json["code"] == "consent_needed"
     g.ok(world.liu.post(path, {**body, "household_id": old, "consent": "voice"}), 201)
+    c.waits(world, "qian", campaign)
+    hers = g.ok(world.liu.get(path, household=old))["items"]
+    assert [one["household_id"] for one in hers] == [old]
+    assert g.ok(world.qian.get(path, household=old))["items"] == []
     g.ok(world.he.post(f"/orders/{placed['id']}/cancel", {"revision": 1}))
     c.minute(app)
-    order = g.ok(world.liu.get(f"/orders/{c.entry_of(world, 'liu', campaign)['order_id']}"))
+    served = c.entry_of(world, "liu", campaign, household=old)
+    order = g.ok(world.liu.get(f"/orders/{served['order_id']}"))
     assert (order["household_id"], order["consent_kind"]) == (old, "voice")
     assert not g.sound(app)
 

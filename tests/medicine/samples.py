@@ -75,6 +75,7 @@ SAMPLES: dict[str, Sample] = {**REQUESTS, **CARED_FOR}
 
 # The same operations on other things, where others have a part in them.
 MORE = {
+    "listMedicineRequests": (Sample(query=lambda have: {"household": have["home"]}, acts=KNOW | {"yang"}),),
     "listMedicineCourses": (Sample(query=lambda have: {"place": have["code"]}, acts=CARE),),
     "lookAtMedicinePhoto": (Sample(LOOK, acts={"qian"}, at={"photo_id": "door_photo"}),),
 }

@@ -28,6 +28,13 @@ def requests_of_a_place(cast, app, owner, n):
     return "li", "/medicine-requests", {"place": MACHIDUN}
 
 
+def requests_over(cast, app, owner, n):
+    """Brought, so that it is asked what is still owed."""
+    for _ in range(n):
+        m.walk(app, m.checked(cast, "he", {}), *m.DELIVERED)
+    return "he", "/medicine-requests", {}
+
+
 def papers_i_carry(cast, app, owner, n):
     for _ in range(n):
         m.taken(cast, "wang", m.filed(cast, "he", {}), "insurance_card")
@@ -51,7 +58,7 @@ def courses_of_a_place(cast, app, owner, n):
     return "liu", "/medicine-courses", {"place": MACHIDUN}
 
 
-PAGES = [requests_of_mine, requests_of_a_place, papers_i_carry, courses_of_mine, courses_of_a_place]
+PAGES = [requests_of_mine, requests_of_a_place, requests_over, papers_i_carry, courses_of_mine, courses_of_a_place]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.__name__)

@@ -1,5 +1,8 @@
 """A trip from the plan to the evening: who sees what when, what is bought, and where every fen of it ends."""
 
+import re
+from urllib.parse import unquote
+
 from sqlalchemy import select
 
 from backend.extensions import db
@@ -135,11 +138,19 @@ def test_the_pass_is_valid_on_the_way_only_and_tells_no_patient(world, app, home
     page = world.qian.get(f"/medicine-trips/{made['id']}/pass")
     assert page.status_code == 200 and "qian" in page.text and shop["name"] in page.text
     assert "张三丰" not in page.text and m.PILLS["name"] not in page.text
+    told = ok(world.qian.get(f"/medicine-trips/{made['id']}/pass", format="json"))
+    assert (told["volunteer"], told["pharmacy"]) == ("qian", shop["name"]) and told["since"] < told["until"]
+    drawn = unquote(told["picture"].removeprefix("data:image/svg+xml,"))
+    assert re.search(r'<path d="[^"]+"/>', drawn).group() in page.text  # the same code
+    assert "pass" in trip.show(world, made, "qian")["allowed_actions"]
+    assert "reveal" in trip.show(world, made, "qian")["allowed_actions"]
+    assert "reveal" not in trip.show(world, made, "li")["allowed_actions"]
     path = trip.pass_path(app, made)
     assert ok(world.public.get(path))["valid"] is True
     assert world.public.get(path[:-1] + ("0" if path[-1] != "0" else "1")).status_code == 404
     assert world.tang.get(f"/medicine-trips/{made['id']}/pass").status_code in (403, 404)
     ok(trip.step(world, "qian", made, "abort", reason="vehicle"))
+    assert not {"pass", "reveal"} & set(trip.show(world, made, "qian")["allowed_actions"])
     assert ok(world.public.get(path)) == {
         "valid": False, "said": "这张出行证明已经失效。", "volunteer": None, "pharmacy": None, "valid_until": None,
     }  # fmt: skip

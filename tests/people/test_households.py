@@ -187,6 +187,7 @@ def test_a_home_is_known_to_those_who_live_there_act_for_it_or_look_after_it(wor
     for hand in (world.he, world.tang, world.wang, world.liu):
         shown = g.ok(hand.get(f"/households/{home}"))
         assert shown["lives_alone"] and [m["name"] for m in shown["members"]] == ["张**"]
+        assert (shown["address"], shown["must_ask"]) == ("马池苑 1栋 1单元 301", hand not in (world.he, world.tang))
     for stranger in ("other_grid", "qian", "zhou"):
         assert world.hand(stranger).get(f"/households/{home}").status_code == 404, stranger
 

@@ -114,6 +114,7 @@ def test_nobody_signs_both_sides_of_a_hand_over(world, app):
     t.helper(app, "liu", role="building_head")
     taker = t.helper(app, "qian")
     held = t.begun(world, "liu", t.task(app))
+    assert "hand_over" in held["allowed_actions"]
     offered = g.ok(t.act(world, "liu", held, "hand-over", to_volunteer_id=taker, custody=["一箱药"]), 201)
     path, yes = f"/hand-overs/{offered['id']}/answer", {"accept": True, "pieces": 1}
     assert world.liu.post(path, yes).status_code == 403

@@ -3,10 +3,11 @@
 import pytest
 
 from backend.core.permissions import Role
+from backend.people.inbox import COUNTED
 from tests.cast import BUILDING
 from tests.factories import groupbuy as g
 from tests.factories import tasks as t
-from tests.factories.inbox import item, told
+from tests.factories.inbox import item, page, told
 from tests.volunteering.test_appointing import appoint, cousin  # noqa: F401 the fixture
 from tests.volunteering.test_holding import jobs, later
 
@@ -27,6 +28,16 @@ def test_an_assignment_waits_for_a_yes_or_a_no(world, app, helpers):
     assert told(world, "feng") == []
     t.done(world, "qian", claim, "accept")
     assert told(world, "qian") == [("task_claim.assign", False)]
+
+
+def test_what_waits_is_counted_behind_any_number_of_newer_messages(world, app, owner, helpers):
+    claim = assigned(world, app, helpers[0])
+    checked = """INSERT INTO audit_event (id, at, actor_id, place_code, subject_type, subject_id, action)
+      SELECT gen_random_uuid(), at + interval '1 second', actor_id, place_code, subject_type, subject_id, 'verify'
+      FROM audit_event, generate_series(1, %s) WHERE subject_id = %s AND action = 'assign'"""
+    owner.execute(checked, [COUNTED + 1, claim["id"]])
+    assert ("task_claim.assign", True) not in told(world, "qian"), "not on the first page"
+    assert page(world, "qian")["waiting"] == 1
 
 
 def test_what_one_takes_and_gives_back_oneself_is_no_news(world, app, helpers):
@@ -62,8 +73,8 @@ def test_an_appointment_among_relatives_waits_for_a_second_officer(world, app, c
     for who in ("zhao", "zhou"):
         assert told(world, who) == [("appointment.propose", True)]
     assert told(world, "li") == [] == told(world, "other_secretary")
-    assert "门岗值守员" in item(world, "zhao", "appointment.propose")["detail"]
+    told_of = item(world, "zhao", "appointment.propose")
+    assert "门岗值守员" in told_of["detail"] and BUILDING not in str(told_of)
     waiting = world.zhao.get("/appointments", status="waiting").json["items"][0]
     g.ok(world.zhao.post(f"/appointments/{waiting['id']}/confirm", {"revision": waiting["revision"]}))
     assert told(world, "zhao") == told(world, "zhou") == []
-    assert BUILDING not in str(told(world, "zhao"))

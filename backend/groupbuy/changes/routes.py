@@ -40,10 +40,12 @@ def join_waiting(body: dict, campaign_id: UUID) -> Any:
 
 @blp.route("/campaigns/<uuid:campaign_id>/waiting")
 @operation("listWaiting", "候补名单", "The waiting entries in my sight", needs=SIGNED_IN)
-@blp.arguments(s.PageQuery, location="query")
+@blp.arguments(s.WaitingQuery, location="query")
 @blp.response(200, s.WaitingPageSchema)
 def list_waiting(query: dict, campaign_id: UUID) -> Any:
     chosen = waiting.of_campaign(current_actor(), campaign_id).options(*change_views.WITH_ITEM)
+    if query["household"]:
+        chosen = chosen.where(Waiting.household_id == query["household"])
     found, following = page(chosen, Waiting.id, query["limit"], query["after"])
     return {"items": change_views.waiting(found, current_actor()), "next": following}
 
@@ -73,6 +75,8 @@ def ask(body: dict, order_id: UUID) -> Any:
 @blp.response(200, s.ChangePageSchema)
 def list_changes(query: dict) -> Any:
     chosen = changes.visible(current_actor())
+    if query["order"]:
+        chosen = chosen.where(ChangeRequest.order_id == query["order"])
     if query["status"]:
         chosen = chosen.where(ChangeRequest.status == query["status"])
     found, following = page(chosen, ChangeRequest.id, query["limit"], query["after"])

@@ -51,6 +51,10 @@ class WaitingSchema(Schema):
 WaitingPageSchema = page_schema(WaitingSchema)
 
 
+class WaitingQuery(PageQuery):
+    household = fields.UUID(load_default=None, metadata={"description": "只看这一户 of this household only"})
+
+
 # --- Requests after the cut-off ---------------------------------------------------------------------------------
 
 
@@ -91,6 +95,7 @@ ChangePageSchema = page_schema(ChangeSchema)
 
 
 class ChangeQuery(PageQuery):
+    order = fields.UUID(load_default=None, metadata={"description": "只看这张订单 of this order only"})
     status = fields.String(load_default=None, validate=validate.OneOf([status.value for status in ChangeStatus]))
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from backend.core.crypto import Encrypted
 from backend.core.models import Code, Labelled, Row, Timestamp, sql_list
 from backend.extensions import Model
-from backend.medicine.requests.models import CONSENT, MedicineLine
+from backend.medicine.requests.models import CONSENT, MedicineLine, MedicineRequest
 
 
 class GoodsStatus(Labelled):
@@ -153,3 +153,4 @@ class Offer(Row, Model):
     consent_kind: Mapped[str | None] = mapped_column(String(10))
 
     purchase: Mapped[Purchase] = relationship()
+    request: Mapped[MedicineRequest] = relationship()

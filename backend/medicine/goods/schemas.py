@@ -5,7 +5,7 @@ from marshmallow import fields, validate
 from backend.core.pagination import PageQuery, page_schema
 from backend.core.schemas import Schema, place_code, written
 from backend.medicine.goods.models import Loss
-from backend.medicine.requests.schemas import consent
+from backend.medicine.requests.schemas import consent, must_ask
 from backend.medicine.trips.schemas import FEN
 
 
@@ -67,6 +67,10 @@ class OfferQuery(PageQuery):
 class OfferSchema(Schema):
     id = fields.UUID(required=True)
     request_id = fields.UUID()
+    household_id = fields.UUID(required=True, metadata={"description": "问哪一户 the household that is asked"})
+    place_code = fields.String(required=True)
+    room = fields.String(required=True)
+    must_ask = must_ask()
     status = fields.String()
     status_label = fields.String()
     revision = fields.Integer()

@@ -199,15 +199,20 @@ def offers_to(actor: Actor) -> Any:
     theirs = select(MedicineRequest.id).where(MedicineRequest.household_id.in_(acted_for(actor)))
     care = {*actor.scope(P.MEDICINE_PLAN), *actor.scope(P.MEDICINE_FOR_OTHERS)}
     concerned = Offer.request_id.in_(theirs) | within(Offer.place_code, care)
-    return select(Offer).where(concerned, Offer.status == OfferStatus.OFFERED.value).options(joinedload(Offer.purchase))
+    shown = (joinedload(Offer.purchase), joinedload(Offer.request).joinedload(MedicineRequest.household))
+    return select(Offer).where(concerned, Offer.status == OfferStatus.OFFERED.value).options(*shown)
 
 
 def shown_offers(page: Sequence[Offer], actor: Actor) -> list[dict[str, Any]]:
     """Of the goods what one needs to decide, and nothing that leads to where they come from."""
-    allowed = allowed_actions(OFFER, page, actor, database_now())
+    allowed, homes = allowed_actions(OFFER, page, actor, database_now()), set(db.session.scalars(acted_for(actor)))
+    own = ("id", "request_id", "place_code", "status", "revision", "answer_by")
     return [
         {
-            **{name: getattr(made, name) for name in ("id", "request_id", "status", "revision", "answer_by")},
+            **{name: getattr(made, name) for name in own},
+            "household_id": made.request.household_id,
+            "room": made.request.household.room,
+            "must_ask": made.request.household_id not in homes,
             **{name: getattr(made.purchase, name) for name in ("quantity", "fen", "expires_on")},
             "status_label": OfferStatus(made.status).label,
             "allowed_actions": allowed[made.id],

@@ -1,7 +1,7 @@
 """What a household owes for medicine, as payments sees it; and the end of a request, when nothing of it is open."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import exists, select
@@ -57,6 +57,17 @@ def entry_of(request_id: uuid.UUID) -> TripRequest | None:
     return db.session.scalars(query).one_or_none()
 
 
+def owed(request_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, int]:
+    """What is still to be paid for each that is on a trip, or was brought by one."""
+    if not request_ids:
+        return {}
+    query = select(TripRequest.request_id, TripRequest.owed_fen).where(
+        TripRequest.request_id.in_(request_ids), TripRequest.left_at.is_(None)
+    )
+    paid = payments.paid(list(request_ids))
+    return {request_id: fen - paid[request_id] for request_id, fen in db.session.execute(query)}
+
+
 def hold(entry: TripRequest) -> None:
     """The trip, so that it is not reconciled meanwhile, then the request: every act at a door begins with both."""
     db.session.refresh(entry.trip, with_for_update={"read": True})
@@ -67,11 +78,7 @@ def hold(entry: TripRequest) -> None:
 def close_if_done(request_ids: Sequence[uuid.UUID]) -> None:
     """Settled, once it is paid for, its papers are back, and none of its goods wait for somebody to decide."""
     db.session.flush()
-    owed = select(TripRequest.request_id, TripRequest.owed_fen).where(
-        TripRequest.request_id.in_(request_ids), TripRequest.left_at.is_(None)
-    )
-    paid = payments.paid(request_ids)
-    even = [request_id for request_id, fen in db.session.execute(owed) if paid[request_id] >= fen]
+    even = [request_id for request_id, fen in owed(request_ids).items() if fen <= 0]
     undecided = exists().where(
         Purchase.request_id == MedicineRequest.id,
         Purchase.status.in_([GoodsStatus.IN_HAND.value, GoodsStatus.KEPT.value]),

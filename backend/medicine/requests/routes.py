@@ -39,6 +39,8 @@ def list_requests(query: dict) -> Any:
     chosen = access.visible(current_actor())
     if query["place"]:
         chosen = chosen.where(within(MedicineRequest.place_code, [query["place"]]))
+    if query["household"]:
+        chosen = chosen.where(MedicineRequest.household_id == query["household"])
     if query["status"]:
         chosen = chosen.where(MedicineRequest.status == query["status"])
     found, following = page(chosen.options(*views.WITH_LINES), MedicineRequest.id, query["limit"], query["after"])

@@ -23,6 +23,15 @@ def consent() -> fields.String:
     )
 
 
+def must_ask() -> fields.Boolean:
+    return fields.Boolean(
+        required=True,
+        metadata={
+            "description": "代办时每次都要问同不同意 each act for it needs its consent: it is not one's own home"
+        },
+    )
+
+
 def photo_ids() -> fields.List:
     return fields.List(fields.UUID(), load_default=list, validate=validate.Length(max=6))
 
@@ -117,6 +126,7 @@ class MedicineRevealSchema(Schema):
 
 class RequestQuery(PageQuery):
     place = place_code(load_default=None, metadata={"description": "这个地点的 at and below a place"})
+    household = fields.UUID(load_default=None, metadata={"description": "这一户的 of one household"})
     status = fields.String(load_default=None, validate=validate.OneOf([status.value for status in RequestStatus]))
 
 
@@ -164,6 +174,12 @@ class MedicineRequestSchema(Schema):
     photo_ids = fields.List(fields.UUID(), required=True)
     lines = fields.List(fields.Nested(MedicineLineSchema), required=True)
     questions = fields.List(fields.Nested(MedicineQuestionSchema), required=True)
+    must_ask = must_ask()
+    owed_fen = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "还要付多少，只告诉可以付款的人 what is still to be paid, for those who may pay"},
+    )
     allowed_actions = fields.List(fields.String(), required=True)
 
 

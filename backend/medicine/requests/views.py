@@ -17,6 +17,7 @@ from backend.core.transaction import database_now
 from backend.core.workflow import allowed_actions
 from backend.extensions import db
 from backend.medicine.requests import courses, photos, rules
+from backend.medicine.requests.besides import besides
 from backend.medicine.requests.models import (
     CustodyReceipt,
     CustodyStatus,
@@ -45,6 +46,7 @@ def requests(page: Sequence[MedicineRequest], actor: Actor) -> list[dict[str, An
     allowed = allowed_actions(REQUEST, page, actor, now)
     waiting = [line for request in page for line in request.lines if line.status == LineStatus.SUBSTITUTE_PENDING]
     answers = allowed_actions(LINE, waiting, actor, now) if waiting else {}
+    more = besides(page, actor)
     return [
         {
             **_open(request),
@@ -55,7 +57,9 @@ def requests(page: Sequence[MedicineRequest], actor: Actor) -> list[dict[str, An
             "photo_ids": seen[request.id],
             "lines": [_line(line) for line in request.lines],
             "questions": [_question(question, answers) for question in asked[request.id]],
-            "allowed_actions": allowed[request.id],
+            "must_ask": more[request.id].must_ask,
+            "owed_fen": more[request.id].owed_fen,
+            "allowed_actions": allowed[request.id] + more[request.id].actions,
         }
         for request in page
     ]

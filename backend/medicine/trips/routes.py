@@ -188,10 +188,15 @@ def look(body: dict, photo_id: UUID) -> Any:
 
 
 @blp.route("/medicine-trips/<uuid:trip_id>/pass")
-@operation("showTripPass", "出行证明", "The pass to show at gates, or to print", needs=SEES, errors=(404,))
-@blp.response(200, {"type": "string"}, content_type="text/html")
-def show_pass(trip_id: UUID) -> Any:
-    return Response(render_template("pass.html", shown=passes.show(current_actor(), trip_id)), mimetype="text/html")
+@blp.doc(responses={"200": {"content": {"text/html": {"schema": {"type": "string"}}}}})
+@operation("showTripPass", "出行证明", "The pass to show at gates, or to print: HTML, JSON", needs=SEES, errors=(404,))
+@blp.arguments(s.PassQuery, location="query")
+@blp.response(200, s.PassSchema)
+def show_pass(query: dict, trip_id: UUID) -> Any:
+    shown = passes.show(current_actor(), trip_id)
+    if query["format"] == "json":
+        return shown
+    return Response(render_template("pass.html", shown=shown), mimetype="text/html")
 
 
 @blp.route("/public/medicine-passes/<uuid:trip_id>/<string:code>")

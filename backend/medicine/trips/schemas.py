@@ -190,6 +190,20 @@ class ReceiptPhotoSchema(Schema):
     height = fields.Integer(required=True)
 
 
+class PassQuery(Schema):
+    format = fields.String(load_default="html", validate=validate.OneOf(["html", "json"]))
+
+
+class PassSchema(Schema):
+    community = fields.String(required=True)
+    volunteer = fields.String(required=True)
+    pharmacy = fields.String(required=True)
+    address = fields.String(required=True)
+    since = fields.AwareDateTime(required=True)
+    until = fields.AwareDateTime(required=True)
+    picture = fields.String(required=True, metadata={"description": "核验用的二维码 the QR code, an SVG as a data URL"})
+
+
 class PassCheckSchema(Schema):
     """What a guard is told: the trip, never the patients."""
 

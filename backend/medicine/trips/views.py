@@ -20,7 +20,7 @@ from backend.medicine.requests.models import MedicineLine, MedicineQuestion, Req
 from backend.medicine.requests.rules import category
 from backend.medicine.trips import planning
 from backend.medicine.trips.models import MedicineTrip, TripRequest, TripStatus
-from backend.medicine.trips.workflow import TRIP
+from backend.medicine.trips.workflow import TRIP, UNDER_WAY
 from backend.people.service import user_names
 
 WITH_PHARMACY = (joinedload(MedicineTrip.pharmacy),)
@@ -29,6 +29,7 @@ WITH_PHARMACY = (joinedload(MedicineTrip.pharmacy),)
 def trips(page: Sequence[MedicineTrip], actor: Actor) -> list[dict[str, Any]]:
     names = user_names([trip.volunteer_id for trip in page if trip.volunteer_id])
     counts, allowed = _counts([trip.id for trip in page]), allowed_actions(TRIP, page, actor, database_now())
+    own = TRIP.owned(page, actor)
     return [
         {
             **columns(trip),
@@ -36,10 +37,16 @@ def trips(page: Sequence[MedicineTrip], actor: Actor) -> list[dict[str, Any]]:
             "status_label": TripStatus(trip.status).label,
             "volunteer_name": names[trip.volunteer_id] if trip.volunteer_id else None,
             "count": counts.get(trip.id, 0),
-            "allowed_actions": allowed[trip.id],
+            "allowed_actions": allowed[trip.id] + _shown_to(trip, trip.id in own),
         }
         for trip in page
     ]
+
+
+def _shown_to(trip: MedicineTrip, own: bool) -> list[str]:
+    """What there is to look at besides, on the way: the pass, and for whoever buys the list in clear."""
+    reveal = own and trip.status in (TripStatus.ACCEPTED, TripStatus.AT_PHARMACY)
+    return ["reveal"] * reveal + ["pass"] * (trip.status in UNDER_WAY and trip.pharmacy is not None)
 
 
 def _counts(trip_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, int]:

@@ -135,7 +135,8 @@ CLAIM = Workflow(
         Step("expire", {H.ASSIGNED, *NOT_BEGUN}, H.EXPIRED, "保留时间已过", effect=_let_go),
         # A phone without a network tells later that it was begun in time.
         Step("resume", {H.EXPIRED}, H.IN_PROGRESS, "补记开始", effect=_begun),
-        Step("hand_over", HELD, H.HANDED_OVER, "交接", effect=_handed_over),
+        # Offered by the one, taken by the other (handing_over.py): the house then takes the step for both.
+        _ours("hand_over", HELD, H.HANDED_OVER, "交接", effect=_handed_over),
         Step("stand_down", set(LIVE), H.RELEASED, "停止服务", effect=_let_go),
         Step("cancel", set(LIVE), H.CANCELLED, "任务取消", effect=_let_go),
     ),

@@ -1,6 +1,6 @@
 /** Our API, typed by its OpenAPI document (schema.d.ts): `get("/orders/{order_id}", { path: { order_id } })`. */
 import type { components, paths } from "./schema";
-import { Problem, send } from "./http";
+import { Problem, send, type Sending } from "./http";
 import { answered, keyOf } from "./intents";
 import { spent, token } from "./session";
 
@@ -19,7 +19,7 @@ type PathPart<P extends keyof paths, O> = [Part<O, "path">] extends [never]
   ? paths[P] extends { parameters: { path: infer T } } ? { path: T } : { path?: never }
   : { path: Part<O, "path"> };
 type Args<P extends keyof paths, V extends Verb> = PathPart<P, paths[P][V]> & Needs<"query", Part<paths[P][V], "query">> & Needs<"body", Body<paths[P][V]>>;
-type Maybe<A> = Record<string, never> extends A ? [args?: A] : [args: A];
+type Maybe<A, Then extends unknown[] = []> = Record<string, never> extends A ? [args?: A, ...then: Then] : [args: A, ...then: Then];
 
 interface Asked {
   path?: Record<string, unknown>;
@@ -37,13 +37,14 @@ export function look<P extends With<"get"> & `/public/${string}`>(path: P, ...[a
   return send("GET", address(path, (args ?? {}) as Asked));
 }
 
-export function post<P extends With<"post">>(path: P, ...[args]: Maybe<Args<P, "post">>): Promise<Answer<paths[P]["post"]>> {
-  return act("POST", path, (args ?? {}) as Asked);
+/** `key`: of an intent that the caller keeps itself; else it is drawn and kept here. */
+export function post<P extends With<"post">>(path: P, ...[args, key]: Maybe<Args<P, "post">, [key?: string]>): Promise<Answer<paths[P]["post"]>> {
+  return act("POST", path, (args ?? {}) as Asked, { key });
 }
 
 /** What anyone may say before they are anybody: nothing tells the server who it was. */
 export function say<P extends With<"post"> & `/public/${string}`>(path: P, ...[args]: Maybe<Args<P, "post">>): Promise<Answer<paths[P]["post"]>> {
-  return act("POST", path, (args ?? {}) as Asked, (work) => work());
+  return act("POST", path, (args ?? {}) as Asked, {}, (work) => work());
 }
 
 export function patch<P extends With<"patch">>(path: P, ...[args]: Maybe<Args<P, "patch">>): Promise<Answer<paths[P]["patch"]>> {
@@ -54,11 +55,7 @@ export function patch<P extends With<"patch">>(path: P, ...[args]: Maybe<Args<P,
 export async function postImage<P extends With<"post">>(path: P, file: string, args: Asked = {}): Promise<Answer<paths[P]["post"]>> {
   const body = (await read(file)) as ArrayBuffer;
   const contentType = new Uint8Array(body)[0] === 0x89 ? "image/png" : "image/jpeg";
-  const at = address(path, args);
-  return signedIn((bearer) => send("POST", at, { token: bearer, key: keyOf(at, file), body, contentType })).then((answer) => {
-    answered(at, file);
-    return answer as Answer<paths[P]["post"]>;
-  });
+  return act("POST", path, args, { body, contentType }, signedIn, file);
 }
 
 /** A picture of the server as a data address for `<image>`, which sends no token itself. */
@@ -75,15 +72,16 @@ export async function lookAtImage(path: string, body: object): Promise<string> {
 
 type As = <T>(work: (bearer?: string) => Promise<T>) => Promise<T>;
 
-async function act<T>(method: "POST" | "PATCH", template: string, asked: Asked, as: As = signedIn): Promise<T> {
+/** `intent`: what tells this act from another one at the same address. */
+async function act<T>(method: "POST" | "PATCH", template: string, asked: Asked, own: Sending = {}, as: As = signedIn, intent: unknown = asked.body): Promise<T> {
   const path = address(template, asked);
-  const key = keyOf(path, asked.body);
+  const sending = { body: asked.body ?? {}, ...own, key: own.key ?? keyOf(path, intent) };
   try {
-    const answer = await as((bearer) => send<T>(method, path, { token: bearer, key, body: asked.body ?? {} }));
-    answered(path, asked.body);
+    const answer = await as((bearer) => send<T>(method, path, { ...sending, token: bearer }));
+    answered(path, intent);
     return answer;
   } catch (error) {
-    if (error instanceof Problem && !error.passing) answered(path, asked.body);
+    if (error instanceof Problem && !error.passing) answered(path, intent);
     throw error;
   }
 }

@@ -1,6 +1,12 @@
-/** Where the backend is. DevTools and phones need a whole address (https, registered as a request domain); the browser host
- * serves the app beside the API. */
-export const API = "/api/v1";
+/** Where the backend is, for phones and DevTools: put your own here, and register it as a request domain (README). */
+const SERVER = "https://anlin.example.com";
+
+interface Host {
+  host?: { env?: string };
+}
+
+/** In a browser the app lies beside the API (web/wx.ts says that it is one). */
+export const API = `${(wx.getAppBaseInfo() as Host).host?.env === "browser" ? "" : SERVER}/api/v1`;
 
 /** Shown on the first page until somebody has a home or has chosen a place: the community this was first made for. */
 export const FIRST_PLACE = "420112004007";

@@ -20,6 +20,13 @@ export class Problem extends Error {
   }
 }
 
+/** What never arrived. A request with a key changes something, and may have: whoever sends it anew in other words would
+ * have it twice. */
+export function noAnswer(acted = false): Problem {
+  const detail = acted ? "没有收到答复，可能已经办成。请先看看是不是已经有了，再试一次。" : "网络不通，请检查网络后再试一次。";
+  return new Problem(0, "no_answer", detail);
+}
+
 export interface Sending {
   token?: string;
   key?: string;
@@ -49,7 +56,7 @@ export function send<T>(method: "GET" | "POST" | "PATCH", path: string, { token,
         if (statusCode < 400) resolve(data as T);
         else reject(problem(statusCode, data));
       },
-      fail: () => reject(new Problem(0, "no_answer", "网络不通，没有收到答复。请检查网络后再试一次，不会重复提交。")),
+      fail: () => reject(noAnswer(!!key)),
     });
   });
 }

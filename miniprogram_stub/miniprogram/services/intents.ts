@@ -1,7 +1,9 @@
 /** One key per intent. The phone keeps it until the server has answered, so that "try again" after a lost network, a
- * closed page or a restart is the same intent and not a second order. Only a print of what was asked is kept. */
+ * closed page or a restart is the same intent and not a second order. Only a print of what was asked is kept, and only for
+ * as long as somebody tries again: the same wish an hour later, after what was made of the first has been undone, is a new
+ * one, and the first one's answer would be a lie. */
 const KEPT = "intents";
-const KEY_LIFE_MS = 6 * 24 * 3600_000; // the server remembers a key for seven days
+const KEY_LIFE_MS = 10 * 60_000;
 
 type Intents = Record<string, { key: string; at: number }>;
 

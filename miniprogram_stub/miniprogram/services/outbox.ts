@@ -2,16 +2,18 @@
  * network: now, when it comes back, or when the app is next opened. An act stays until the server has answered it; what
  * the server does not take stays, with its words, until the person has read them.
  *
- * Nothing is told twice: each act is one request, and its key (services/intents.ts) is kept over restarts until the answer
- * is there. */
+ * Nothing is told twice: each act is one request, and its key is kept with it until the answer is there. */
 import { post, Problem, type Shape } from "./api";
 import { serverTime } from "./clock";
 import { eraseDoors, eraseUnless, type Held } from "./held-tasks";
+import { newKey } from "./intents";
 import { onNetwork } from "./network";
 
 type Event = Shape<"TaskEvent">;
-/** `said`: why the server did not take it; "" while it waits. `title`: the act in words. */
+/** `key`: of the request that tells it. `said`: why the server did not take it; "" while it waits. `title`: the act in
+ * words. */
 export interface Act {
+  key: string;
   event: Event;
   title: string;
   said: string;
@@ -78,7 +80,7 @@ let carrying: Promise<void> | null = null;
 
 /** Writes down what was done, and tells it if it can. True: the server knows. False: it waits. A refusal is thrown. */
 export async function tell(claimId: string, deed: Deed, title: string): Promise<boolean> {
-  const act: Act = { event: { ...deed, claim_id: claimId, at: serverTime() }, title, said: "" };
+  const act: Act = { key: newKey(), event: { ...deed, claim_id: claimId, at: serverTime() }, title, said: "" };
   save([...acts(), act]);
   if (deed.action !== "settle") eraseDoors(claimId);
   if (online) await carry();
@@ -99,7 +101,7 @@ export function carry(): Promise<void> {
 async function sendAll(): Promise<void> {
   for (let act = waiting(acts())[0]; act; act = waiting(acts())[0]) {
     try {
-      const { results } = await post("/task-events", { body: { events: [act.event] } });
+      const { results } = await post("/task-events", { body: { events: [act.event] } }, act.key);
       const [told] = results;
       save(answeredWith(acts(), act, told.outcome === "taken" ? "" : (told.detail ?? TOO_LATE)));
     } catch (error) {
@@ -115,9 +117,9 @@ export function putAway(act: Act): void {
   save(acts().filter((one) => !same(one, act)));
 }
 
-/** Once more, as what it was: the network and the phone's clock may be right now. */
+/** Once more, as what it was, but asked anew: the network and the phone's clock may be right now. */
 export function tellAgain(act: Act): Promise<void> {
-  save(acts().map((one) => (same(one, act) ? { ...one, said: "" } : one)));
+  save(acts().map((one) => (same(one, act) ? { ...one, key: newKey(), said: "" } : one)));
   return carry();
 }
 
@@ -134,7 +136,7 @@ let saying: Promise<void> | null = null;
 
 /** What was refused while the person looks at something else is said to them there, once. */
 export function carryAndSay(): Promise<void> {
-  saying ??= say().finally(() => {
+  saying ??= say().catch(console.error).finally(() => {
     saying = null;
   });
   return saying;

@@ -654,7 +654,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["Household"];
+                        "application/json": components["schemas"]["KnownHousehold"];
                     };
                 };
             };
@@ -1146,6 +1146,7 @@ export interface paths {
                     after?: string | null;
                     unit?: string | null;
                     status?: "draft" | "submitted" | "subdistrict_review" | "district_review" | "public_notice" | "notice_frozen" | "returned" | "certified" | "suspended" | "rejected" | "withdrawn" | "revoked" | "lapsed" | null;
+                    waiting?: boolean;
                 };
                 header?: never;
                 path?: never;
@@ -3213,6 +3214,7 @@ export interface paths {
                     limit?: number;
                     after?: string | null;
                     campaign?: string | null;
+                    household?: string | null;
                 };
                 header?: never;
                 path?: never;
@@ -4921,6 +4923,7 @@ export interface paths {
                 query?: {
                     limit?: number;
                     after?: string | null;
+                    household?: string | null;
                 };
                 header?: never;
                 path: {
@@ -5068,6 +5071,7 @@ export interface paths {
                 query?: {
                     limit?: number;
                     after?: string | null;
+                    order?: string | null;
                     status?: "open" | "granted" | "refused" | "withdrawn" | "lapsed" | null;
                 };
                 header?: never;
@@ -5986,6 +5990,7 @@ export interface paths {
                     limit?: number;
                     after?: string | null;
                     place?: string | null;
+                    household?: string | null;
                     status?: "submitted" | "needs_info" | "held_for_prescription" | "checked" | "planned" | "buying" | "substitute_pending" | "bought" | "unavailable" | "delivering" | "delivered" | "refused" | "returned_to_pharmacy" | "re_offered" | "settled" | "cancelled" | null;
                 };
                 header?: never;
@@ -7614,7 +7619,9 @@ export interface paths {
         };
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    format?: "html" | "json";
+                };
                 header?: never;
                 path: {
                     trip_id: string;
@@ -7628,6 +7635,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
+                        "application/json": components["schemas"]["Pass"];
                         "text/html": string;
                     };
                 };
@@ -11730,6 +11738,22 @@ export interface components {
         HouseholdList: {
             items: components["schemas"]["Household"][];
         };
+        KnownHousehold: {
+            lives_alone?: boolean;
+            no_smartphone?: boolean;
+            hardship?: boolean;
+            medical_family?: boolean;
+            chronic_illness?: boolean;
+            id: string;
+            place_code: string;
+            room: string;
+            floor?: number | null;
+            member_count: number;
+            revision: number;
+            members: components["schemas"]["Member"][];
+            address: string;
+            must_ask: boolean;
+        };
         UpdateHousehold: {
             lives_alone?: boolean;
             no_smartphone?: boolean;
@@ -13014,6 +13038,8 @@ export interface components {
             photo_ids: string[];
             lines: components["schemas"]["MedicineLine"][];
             questions: components["schemas"]["MedicineQuestion"][];
+            must_ask: boolean;
+            owed_fen: number | null;
             allowed_actions: string[];
         };
         MedicineRequestPage: {
@@ -13338,6 +13364,15 @@ export interface components {
             width: number;
             height: number;
         };
+        Pass: {
+            community: string;
+            volunteer: string;
+            pharmacy: string;
+            address: string;
+            since: string;
+            until: string;
+            picture: string;
+        };
         PassCheck: {
             valid: boolean;
             said: string;
@@ -13428,6 +13463,10 @@ export interface components {
         Offer: {
             id: string;
             request_id?: string;
+            household_id: string;
+            place_code: string;
+            room: string;
+            must_ask: boolean;
             status?: string;
             status_label?: string;
             revision?: number;

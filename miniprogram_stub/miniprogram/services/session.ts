@@ -1,5 +1,5 @@
 /** Silent sign-in: WeChat's code for our tokens, at the first request that needs them. Nothing is asked of anybody. */
-import { send, Problem } from "./http";
+import { noAnswer, Problem, send } from "./http";
 
 interface Tokens {
   access_token: string;
@@ -36,7 +36,7 @@ async function renew(refreshToken: string): Promise<string> {
 }
 
 async function signIn(): Promise<string> {
-  const { code } = await wx.login();
+  const { code } = await wx.login().catch(() => Promise.reject(noAnswer())); // WeChat asks its own server for it
   return keep(await send<Tokens>("POST", "/sessions", { body: { code } }));
 }
 

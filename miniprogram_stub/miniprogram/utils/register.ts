@@ -98,7 +98,7 @@ function ofCompound(place: PublicPlace): Part {
   return {
     tone: toneOf(status),
     headline: place.status_label ?? "",
-    sentence: SENTENCES[status] ?? (reasons.length ? "" : "现在各项都已达标，今天就可以申报。"),
+    sentence: SENTENCES[status] ?? (status === "none" && !reasons.length ? "现在各项都已达标，今天就可以申报。" : ""),
     ...streak(place),
     facts,
     reasonsTitle: status === "suspended" ? "为什么暂停" : "为什么还没有认定",

@@ -17,13 +17,14 @@ export interface Frame {
   step: Step;
   /** The name of the act under way: its button shows it and takes no second tap. */
   busy: string;
-  /** What the server said of a field, by the field's name. */
+  /** What the server said of a field, by the pointer that names it: `wrong['/text']`. */
   wrong: Record<string, string>;
   query: Record<string, string>;
 }
 
 interface Verbs {
-  /** Load again, keeping what is shown until the new is there. */
+  /** Load again, keeping what is shown until the new is there. One at a time: asked for meanwhile, one more follows, so
+   * that what is shown answers the last question. */
   refresh(): Promise<void>;
   /** Do something that changes the world. Says so when it is done, loads again; a refusal is shown in the server's
    * words, with what to do next. Resolves to undefined when it was refused. */
@@ -31,6 +32,13 @@ interface Verbs {
 }
 
 type Own = Record<string, unknown>;
+
+/** What a page loads, one after the other: `coming` is a refresh that has not begun, `turn` the end of all before it. */
+interface Turns {
+  turn?: Promise<unknown>;
+  coming?: Promise<void>;
+  paging?: boolean;
+}
 export type Self<D extends object, M extends object> = WechatMiniprogram.Page.Instance<D & Frame & WechatMiniprogram.IAnyObject, M & Verbs & WechatMiniprogram.IAnyObject>;
 
 interface Screen<D> {
@@ -44,12 +52,12 @@ interface Screen<D> {
 
 export function screen<D extends object, M extends object>(own: Screen<D> & M & ThisType<Self<D, M>>): void {
   const page = own as Screen<D> & Own;
-  type Any = Self<D, Own> & Screen<D>;
+  type Any = Self<D, Own & Turns> & Screen<D>;
 
   const common: Own & ThisType<Any> = {
     async onLoad(query: Record<string, string>) {
       // A scanned or shared path comes encoded; the ids in it are all that is taken over.
-      const clear = Object.fromEntries(Object.entries(query).map(([name, value]) => [name, decodeURIComponent(value)]));
+      const clear = Object.fromEntries(Object.entries(query).map(([name, value]) => [name, decoded(value)]));
       this.setData({ query: clear, step: step() } as never);
       if (!page.onShareAppMessage) wx.hideShareMenu();
       await this.refresh();
@@ -66,17 +74,29 @@ export function screen<D extends object, M extends object>(own: Screen<D> & M & 
       }
     },
     async onReachBottom() {
-      if (page.more) await page.more.call(this as never);
-    },
-    async refresh() {
+      if (!page.more || this.paging) return;
+      this.paging = true;
       try {
-        if (page.load) await page.load.call(this as never);
-        this.setData({ state: "ready", trouble: "" } as never);
+        await inTurn(this, () => page.more!.call(this as never));
       } catch (error) {
-        const said = inWords(error);
-        if (this.data.state === "ready") wx.showToast({ title: "没有刷新成功", icon: "none" });
-        else this.setData({ state: "trouble", trouble: said } as never);
+        wx.showToast({ title: inWords(error), icon: "none" });
+      } finally {
+        this.paging = false;
       }
+    },
+    refresh() {
+      this.coming ??= inTurn(this, async () => {
+        this.coming = undefined;
+        try {
+          if (page.load) await page.load.call(this as never);
+          this.setData({ state: "ready", trouble: "" } as never);
+        } catch (error) {
+          const gone = error instanceof Problem && [403, 404].includes(error.status); // what is shown is not theirs any more
+          if (this.data.state === "ready" && !gone) wx.showToast({ title: `没有刷新成功：${inWords(error)}`, icon: "none" });
+          else this.setData({ state: "trouble", trouble: inWords(error) } as never);
+        }
+      });
+      return this.coming;
     },
     async act<T>(name: string, work: () => Promise<T>, done?: string): Promise<T | undefined> {
       if (this.data.busy) return undefined; // the first tap counts
@@ -90,7 +110,8 @@ export function screen<D extends object, M extends object>(own: Screen<D> & M & 
         const fields = error instanceof Problem ? error.errors : [];
         this.setData({ wrong: Object.fromEntries(fields.map((one) => [one.field, one.detail])) } as never);
         await wx.showModal({ title: "没有办成", content: inWords(error), showCancel: false, confirmText: "知道了" });
-        if (error instanceof Problem && error.status === 409) await this.refresh(); // somebody was faster: show what is now
+        // Somebody was faster, or nobody knows whether it was done: show what is now.
+        if (error instanceof Problem && (error.status === 409 || error.status === 0)) await this.refresh();
         return undefined;
       } finally {
         this.setData({ busy: "" } as never);
@@ -99,6 +120,21 @@ export function screen<D extends object, M extends object>(own: Screen<D> & M & 
   };
   const frame: Frame = { state: "loading", trouble: "", step: 1, busy: "", wrong: {}, query: {} };
   Page({ ...common, ...(own as Own), data: { ...frame, ...own.data } } as never);
+}
+
+function inTurn<T>(page: Turns, work: () => Promise<T>): Promise<T> {
+  const own = (page.turn ?? Promise.resolve()).then(work);
+  page.turn = own.catch(() => undefined);
+  return own;
+}
+
+/** A link that was cut or typed wrong is taken as it came: what it names is then not found, in words. */
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return value;
+  }
 }
 
 export function inWords(error: unknown): string {

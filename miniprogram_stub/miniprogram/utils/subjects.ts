@@ -13,7 +13,7 @@ const PAGES: Record<string, string> = {
 /** Told of one by one, dealt with on a page that has all of them. */
 const LISTS: Record<string, string> = {
   task_hand_over: "/packages/volunteer/hand-overs/hand-overs",
-  appointment: "/packages/grid/coverage/coverage",
+  appointment: "/packages/grid/appointments/appointments",
 };
 
 /** "" where there is nothing to go to: the message then says all there is. */

@@ -22,8 +22,10 @@ test("the app, a page and its components live in WeChat's order", async () => {
   await page.getByRole("button", { name: "去表单" }).waitFor();
   assert.deepEqual(await page.log(), ["form.onUnload", "one.onShow", "box.show"]);
   assert.equal(await page.evaluate(() => getApp().said), "hello");
+  await page.evaluate(() => ([globalThis.left] = getCurrentPages()));
   await page.wx("reLaunch", { url: "/packages/sub/detail/detail?id=9" });
   assert.deepEqual(await page.log(), ["one.onUnload", "box.detached"]);
+  await page.evaluate(() => left.setData({ count: 2, items: [{ id: "late" }] })); // its answer comes too late
   assert.deepEqual(page.faults, []);
 });
 

@@ -11,7 +11,9 @@ Component({
   },
   methods: {
     go() {
-      if (this.data.href) wx.navigateTo({ url: this.data.href });
+      const url = this.data.href;
+      // Ten pages deep WeChat opens no more: then the next takes the place of this one.
+      if (url) wx.navigateTo({ url, fail: () => wx.redirectTo({ url }) });
       else if (this.data.tappable) this.triggerEvent("go");
     },
   },

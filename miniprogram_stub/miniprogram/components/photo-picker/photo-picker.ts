@@ -15,6 +15,9 @@ Component({
         // They closed the camera: nothing was chosen, and nothing needs saying.
       }
     },
+    remove(event: WechatMiniprogram.TouchEvent) {
+      this.triggerEvent("change", { files: this.data.files.filter((file) => file !== event.currentTarget.dataset.file) });
+    },
     show(event: WechatMiniprogram.TouchEvent) {
       wx.previewImage({ urls: this.data.files, current: event.currentTarget.dataset.file as string });
     },

@@ -66,8 +66,3 @@ export const PURPOSES = [
 export function offered(acts: Record<string, Act>, allowed: string[]) {
   return Object.keys(acts).filter((name) => allowed.includes(name)).map((name) => ({ name, label: acts[name].label, kind: acts[name].kind }));
 }
-
-/** Whether it waits for this person: something that moves it on is theirs to do. */
-export function waits(allowed: string[]): boolean {
-  return allowed.some((name) => ACTS[name]?.kind === "main");
-}

@@ -20,13 +20,14 @@ screen({
     helps: false,
   },
 
-  /** Everyone sees the campaigns; what is one's own comes with the sign-in, which nobody notices. */
+  /** Everyone sees the campaigns; what is one's own comes with the sign-in, which nobody notices. Where that fails, what
+   * was known before stays. */
   async load() {
     const who = await me().catch(() => null);
     const around = compounds(who?.homes.length ? who.homes : (who?.posts ?? []));
     const places = around.length ? around : [placeShown(who)];
-    const [own] = await Promise.all([who ? ownAffairs(who) : NOTHING, this.campaignsAt(places, {})]);
-    this.setData({ ...own, places, helps: who?.permissions.includes("groupbuy:order:for_others") ?? false });
+    const [own] = await Promise.all([who ? ownAffairs(who) : {}, this.campaignsAt(places, {})]);
+    this.setData({ ...own, places });
   },
 
   async more() {
@@ -47,12 +48,11 @@ screen({
 
 const WEEK_MS = 7 * 24 * 3600_000; // later it still stands in the inbox
 
-const NOTHING = { orders: [], several: false, recalls: [], offers: [] };
-
-async function ownAffairs({ homes }: Me) {
-  const [orders, recalls, changes] = await Promise.all([get("/orders"), get("/recalls"), get("/change-requests", { query: { status: "open" } })]);
+async function ownAffairs({ homes, permissions }: Me) {
+  const [orders, recalls, changes] = await Promise.all([get("/orders", { query: { limit: 100 } }), get("/recalls"), get("/change-requests", { query: { status: "open", limit: 100 } })]);
   const under = running(orders.items);
   return {
+    helps: permissions.includes("groupbuy:order:for_others"),
     orders: under.map(orderRow),
     several: new Set([...homes.map(({ id }) => id), ...under.map((one) => one.household_id)]).size > 1,
     recalls: recalls.items.filter((one) => Date.now() - Date.parse(one.created_at) < WEEK_MS),

@@ -28,12 +28,14 @@ screen({
     if (step() !== this.data.step) this.setData({ step: step() });
     const code = placeShown(who);
     const mine = who !== null && who.homes.length + who.posts.length > 0;
+    const before = this.data;
+    const around = before.placeHref === placeHref(code) ? before : { campaigns: [], notices: "" }; // of another place: no use
     const [place, pickup, waiting, campaigns, notices] = await Promise.all([
       look("/public/places/{code}", { path: { code } }).catch(forgetGone),
-      mine ? pickupOf() : null,
-      mine ? waitingFor() : NOTHING,
-      campaignsAt(code),
-      noticesIn(code),
+      mine ? pickupOf(before.pickup) : who ? null : before.pickup,
+      mine ? waitingFor(before.waiting) : who ? NOTHING : before.waiting,
+      campaignsAt(code, around.campaigns),
+      noticesIn(code, around.notices),
     ]);
     const shown = board(place);
     this.setData({

@@ -1,5 +1,5 @@
 /** What is open around one's home, each in the one or two lines that the first page has for it. Where one of them does
- * not answer, the rest of the page stands. */
+ * not answer, the rest of the page stands, and that part shows what it showed before (`before`). */
 import { get, look, type Shape } from "../../services/api";
 import { left, when } from "../../utils/format";
 import { pageOf } from "../../utils/subjects";
@@ -30,8 +30,8 @@ const CAMPAIGNS_SHOWN = 3;
 const WAITING_SHOWN = 3;
 
 /** The next order to fetch, with its number as soon as it has one. */
-export function pickupOf(): Promise<Pickup | null> {
-  return orElse(null, async () => {
+export function pickupOf(before: Pickup | null): Promise<Pickup | null> {
+  return orElse(before, async () => {
     const orders = await get("/orders");
     const ready = orders.items.find(({ status }) => status === "ready");
     if (!ready) return null;
@@ -47,8 +47,8 @@ export function pickupOf(): Promise<Pickup | null> {
 }
 
 /** What waits for the person's answer, and how much is new to them. */
-export function waitingFor(): Promise<Waiting> {
-  return orElse(NOTHING, async () => {
+export function waitingFor(before: Waiting): Promise<Waiting> {
+  return orElse(before, async () => {
     const { items, unread } = await get("/me/inbox", { query: { waiting: true, limit: WAITING_SHOWN } });
     return {
       items: items.map((one) => ({
@@ -63,8 +63,8 @@ export function waitingFor(): Promise<Waiting> {
   });
 }
 
-export function campaignsAt(place: string): Promise<Open[]> {
-  return orElse([], async () => {
+export function campaignsAt(place: string, before: Open[]): Promise<Open[]> {
+  return orElse(before, async () => {
     const { items } = await look("/public/campaigns", { query: { place } });
     return items
       .filter(({ status }) => status === "open")
@@ -79,17 +79,13 @@ export function campaignsAt(place: string): Promise<Open[]> {
 }
 
 /** "3 个小区正在公示": of the district in which a place lies. */
-export function noticesIn(place: string): Promise<string> {
-  return orElse("", async () => {
+export function noticesIn(place: string, before: string): Promise<string> {
+  return orElse(before, async () => {
     const { items, next } = await look("/public/notices", { query: { district: place.slice(0, 6) } });
     return items.length ? `${items.length}${next ? " 个以上" : " 个"}` : "";
   });
 }
 
-async function orElse<T>(otherwise: T, ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch {
-    return otherwise;
-  }
+function orElse<T>(before: T, ask: () => Promise<T>): Promise<T> {
+  return ask().catch(() => before);
 }

@@ -22,7 +22,7 @@ export function runningOut(courses: Course[]) {
 }
 
 export async function sameAgain(words: string): Promise<boolean> {
-  const content = `${words}。药名、规格和数量跟上次一样；有人核对以后就去买。`;
+  const content = `${words}。药名、规格、数量和最高价跟上次一样；有人核对以后就去买。`;
   const { confirm } = await wx.showModal({ title: "和上次一样，再买一次？", content, confirmText: "再买一次", cancelText: "先不买" });
   return confirm;
 }

@@ -69,10 +69,11 @@ screen({
   },
 
   async again(event: WechatMiniprogram.TouchEvent) {
-    await askToNotify("medicine");
     const { ids, words } = this.data.due[event.currentTarget.dataset.index as number];
-    if (!(await sameAgain(words))) return;
-    const made = await this.act("again", () => post("/medicine-courses/request", { body: { course_ids: ids } }));
+    const made = await this.act("again", async () => {
+      await askToNotify("medicine");
+      return (await sameAgain(words)) ? post("/medicine-courses/request", { body: { course_ids: ids } }) : null;
+    });
     if (made) wx.navigateTo({ url: `/packages/medicine/request/request?id=${made.id}` });
   },
 });

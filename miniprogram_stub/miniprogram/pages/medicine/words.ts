@@ -59,18 +59,19 @@ export function asked(question: Question): string {
 export const toAnswer = (request: Request): Question[] => request.questions.filter((one) => one.allowed_actions.length > 0);
 
 /** What is next, in words; `mine`: it waits for the person who reads it, for their own home or for a neighbour's. */
-export function next(request: Request, own: boolean): { words: string; mine: boolean } {
+export function next(request: Request): { words: string; mine: boolean } {
   const [question] = toAnswer(request);
   if (question) return { words: `${asked(question)}${left(question.answer_by)}`, mine: true };
-  if (request.allowed_actions.includes("amend")) return { words: `核对的人有问题，请${own ? "您" : "替住户"}回答`, mine: true };
-  const mine = own && request.status in YOURS;
+  const theirs = !request.must_ask;
+  if (request.allowed_actions.includes("amend")) return { words: `核对的人有问题，请${theirs ? "您" : "替住户"}回答`, mine: true };
+  const mine = theirs && request.status in YOURS;
   return { words: mine ? YOURS[request.status] : (NEXT[request.status] ?? ""), mine };
 }
 
 /** A row of a list: by kind and door, never by name. */
 export function toRow(request: Request, homes: string[]) {
   const own = homes.includes(request.household_id);
-  const { words, mine } = next(request, own);
+  const { words, mine } = next(request);
   return {
     id: request.id,
     category: request.category,

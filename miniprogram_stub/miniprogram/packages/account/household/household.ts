@@ -54,7 +54,7 @@ function otherOf(household: Shape<"ActsFor">): Other {
     address: household.address,
     who: household.members.map(({ name }) => name).join("、"),
     needs: needsOf(household),
-    buyHref: `/packages/groupbuy/orders/orders?household=${household.id}&name=${encodeURIComponent(household.address)}`,
+    buyHref: `/packages/groupbuy/orders/orders?household=${household.id}`,
     medicineHref: `/packages/medicine/ask/ask?household=${household.id}`,
   };
 }

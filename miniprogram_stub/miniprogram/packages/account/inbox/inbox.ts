@@ -12,7 +12,8 @@ screen({
     // What was new when the page was opened stays marked while it is open.
     const seenBefore = this.data.state === "loading" ? (seen_until ?? "") : this.data.seenBefore;
     this.setData({ items: items.map((one) => shown(one, seenBefore)), next, count, seenBefore });
-    if (unread && items.length && !waiting) await post("/me/inbox/seen", { body: { until: items[0].at } });
+    // Not waited for: what did not arrive is still new the next time.
+    if (unread && items.length && !waiting) post("/me/inbox/seen", { body: { until: items[0].at } }).catch(() => undefined);
   },
   async more() {
     const { next: after, waiting, seenBefore } = this.data;

@@ -1,7 +1,7 @@
 import { patch } from "../../../services/api";
 import { me } from "../../../services/me";
 import { choose, chosen, step, type Step } from "../../../services/print";
-import { screen } from "../../../utils/screen";
+import { inWords, screen } from "../../../utils/screen";
 import { PRINTS } from "../words";
 
 screen({
@@ -17,8 +17,8 @@ screen({
     this.setData({ chosen: value, step: step() });
     try {
       await patch("/me", { body: { print_step: picked } });
-    } catch {
-      wx.showToast({ title: "这台手机已改好。现在没有网络，换手机时请再选一次", icon: "none" });
+    } catch (error) {
+      await wx.showModal({ title: "这台手机已改好", content: `换手机时要再选一次：${inWords(error)}`, showCancel: false, confirmText: "知道了" });
     }
   },
   privacy() {

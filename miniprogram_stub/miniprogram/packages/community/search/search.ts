@@ -23,7 +23,9 @@ screen({
   async find() {
     clearTimeout(this.pause);
     const words = (this.data.words as string).trim();
-    if (words !== this.data.asked) await this.act("find", () => this.ask(words));
+    if (words === this.data.asked) return;
+    await this.act("find", () => this.ask(words));
+    if (!this.data.busy && this.data.asked !== (this.data.words as string).trim()) await this.find(); // they typed on meanwhile
   },
   async ask(words: string) {
     const { items } = words ? await get("/places", { query: { words } }) : { items: [] };

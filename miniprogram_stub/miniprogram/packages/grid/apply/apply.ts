@@ -63,8 +63,12 @@ screen({
     this.setData({ asking: false });
   },
   async file() {
-    await askToNotify("application");
-    const filed = await this.act("file", () => post("/certifications", { body: { unit: this.data.query.place } }), "已申报");
+    if (this.data.busy) return;
+    const work = async () => {
+      await askToNotify("application");
+      return post("/certifications", { body: { unit: this.data.query.place } });
+    };
+    const filed = await this.act("file", work, "已申报");
     this.setData({ asking: false });
     if (filed) wx.navigateTo({ url: `/packages/review/application/application?id=${filed.id}` });
   },

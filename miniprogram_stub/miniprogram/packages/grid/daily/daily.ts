@@ -2,10 +2,9 @@ import { get, post } from "../../../services/api";
 import { may } from "../../../services/me";
 import { day } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
-import { alike, daysUpTo, entered, lastBefore, missing, today, type Entry, type Sheet } from "../sheets";
+import { sure } from "../../../utils/choose";
+import { READ, alike, daysUpTo, entered, lastBefore, missing, today, type Entry, type Sheet } from "../sheets";
 import { CONTROLS } from "../words";
-
-const SHOWN = 14;
 
 screen({
   data: {
@@ -13,8 +12,9 @@ screen({
     may: false,
     days: [] as { day: string; date: string; mark: string; state: string }[],
     sheets: [] as Sheet[],
-    gaps: [] as string[],
+    gaps: 0,
     entries: [] as Entry[],
+    filled: [] as string[],
     like: "",
     asking: false,
     chosen: "",
@@ -30,28 +30,32 @@ screen({
   async load() {
     const place = this.data.query.place;
     const [{ items }, about, writes] = await Promise.all([
-      get("/daily-records", { query: { place, days: SHOWN } }),
+      get("/daily-records", { query: { place, days: READ } }),
       get("/places/{code}", { path: { code: place } }),
       may("fieldwork:daily_record:write"),
     ]);
     const have = new Set(items.map((sheet) => sheet.day));
-    const gaps = missing(items, place);
     const entries = alike(items, place);
     const like = entries.length ? lastBefore(items, place, entries[0].day) : null;
     this.setData({
       name: about.name,
       may: writes,
       sheets: items,
-      days: daysUpTo(today(), SHOWN).map((one) => dayOf(one, have.has(one))),
-      gaps: gaps.map((one) => day(one)),
+      days: daysUpTo(today(), READ).map((one) => dayOf(one, have.has(one))),
+      gaps: missing(items, place).length,
       entries,
+      filled: entries.map((one) => day(one.day)),
       like: like ? day(like.day) : "",
     });
     this.show(this.data.chosen || this.data.query.day || today());
   },
-  choose(event: WechatMiniprogram.TouchEvent) {
-    this.setData({ changed: {}, changes: 0 });
-    this.show(event.currentTarget.dataset.day as string);
+  async choose(event: WechatMiniprogram.TouchEvent) {
+    const { chosen, changes, title } = this.data;
+    const other = event.currentTarget.dataset.day as string;
+    if (other === chosen) return;
+    if (changes && !(await sure(`${title}的改动还没有保存`, `改了 ${changes} 项。看别的日期，这些改动就没有了。`, "不保存"))) return;
+    this.setData({ changed: {}, changes: 0, wrong: {} });
+    this.show(other);
   },
   /** The day's own sheet, or the last one before it: then only what was different needs a thumb. */
   show(chosen: string) {
@@ -101,6 +105,6 @@ function dayOf(date: string, have: boolean) {
 function groupsOf(values: Record<string, unknown>, wrong: Record<string, string>) {
   return CONTROLS.map(({ title, measures }) => ({
     title,
-    measures: measures.map((one) => ({ ...one, big: !!one.big, value: (values[one.name] as number | undefined) ?? null, wrong: wrong[`/${one.name}`] ?? "" })),
+    measures: measures.map((one) => ({ ...one, big: !!one.big, value: (values[one.name] as number | undefined) ?? null, wrong: wrong[`/entries/0/${one.name}`] ?? "" })),
   }));
 }

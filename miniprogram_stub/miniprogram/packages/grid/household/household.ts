@@ -43,7 +43,7 @@ screen({
       look("/public/campaigns", { query: { place } }),
     ]);
     const title = `${compound.name}${door(place)} ${household.room}`;
-    const forThem = `household=${id}&name=${encodeURIComponent(`${door(place)} ${household.room} ${household.members[0]?.name ?? ""}`.trim())}`;
+    const forThem = `household=${id}`;
     const flags = NEEDS.map((flag) => ({ ...flag, on: !!household[flag.name] }));
     this.setData({
       household,

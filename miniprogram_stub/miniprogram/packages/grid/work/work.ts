@@ -2,7 +2,7 @@ import { get, look, post, type Shape } from "../../../services/api";
 import { me, type Me } from "../../../services/me";
 import { compoundOf, day, left } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
-import { OFFERED, alike, missing, today, type Entry } from "../sheets";
+import { READ, alike, missing, named, today, type Entry } from "../sheets";
 import { TONES } from "../words";
 
 interface Compound {
@@ -19,8 +19,11 @@ interface Site {
   compounds: Compound[];
   /** What would be written if every missing day was like the last. */
   entries: Entry[];
+  /** The same, to be read before they are sent. */
+  read: { name: string; days: string }[];
   same: string;
   board: boolean;
+  appoints: boolean;
 }
 interface Building {
   code: string;
@@ -75,19 +78,21 @@ async function building({ place_code, place_name, label }: Me["posts"][number]):
 }
 
 async function site(code: string, { permissions }: Me): Promise<Site> {
-  const [place, sheets] = await Promise.all([look("/public/places/{code}", { path: { code } }), get("/daily-records", { query: { place: code, days: OFFERED } })]);
+  const [place, sheets] = await Promise.all([look("/public/places/{code}", { path: { code } }), get("/daily-records", { query: { place: code, days: READ } })]);
   const below: Shape<"CompoundStatus">[] = place.compounds ?? [{ code, name: place.name, status: place.status ?? "", status_label: place.status_label ?? "" }];
   const compounds = below.map((one) => ({ code: one.code, name: one.name, status: one.status_label, tone: TONES[one.status] ?? "", due: dueOf(missing(sheets.items, one.code)) }));
-  const entries = permissions.includes("fieldwork:daily_record:write") ? below.flatMap((one) => alike(sheets.items, one.code)) : [];
-  const places = new Set(entries.map((entry) => entry.place_code)).size;
+  const writes = permissions.includes("fieldwork:daily_record:write");
+  const due = below.map(({ code, name }) => ({ name, entries: writes ? alike(sheets.items, code) : [] })).filter((one) => one.entries.length);
   return {
     code,
     name: place.name,
     note: `${compounds.length} 个小区，${compounds.filter((one) => one.tone === "good").length} 个已认定`,
     compounds,
-    entries,
-    same: places > 1 ? `${places} 个小区都与上次相同` : "与上次相同",
+    entries: due.flatMap((one) => one.entries),
+    read: due.map((one) => ({ name: one.name, days: named(one.entries) })),
+    same: due.length > 1 ? `${due.length} 个小区都与上次相同` : "与上次相同",
     board: code.length === 12 && (permissions.includes("volunteering:team:read") || permissions.includes("people:role:read")),
+    appoints: permissions.includes("people:role:appoint"),
   };
 }
 

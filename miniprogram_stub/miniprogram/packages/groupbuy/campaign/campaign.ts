@@ -23,6 +23,7 @@ screen({
     sum: "0.00",
     homes: [] as Option[],
     behalf: false,
+    unknown: false,
     canOrder: false,
     sells: false,
     mine: [] as ReturnType<typeof orderRow>[],
@@ -39,9 +40,13 @@ screen({
   },
 
   async load() {
-    const { id, household, name } = this.data.query;
-    const [campaign, who] = await Promise.all([look("/public/campaigns/{campaign_id}", { path: { campaign_id: id } }), me().catch(() => null)]);
-    const homes = household ? [{ value: household, label: name || "这一户" }] : ownHomes(who);
+    const { id, household } = this.data.query;
+    const [campaign, who, neighbour] = await Promise.all([
+      look("/public/campaigns/{campaign_id}", { path: { campaign_id: id } }),
+      me().catch(() => null), // everyone may look, also while nobody can say who they are
+      household ? get("/households/{household_id}", { path: { household_id: household } }) : null,
+    ]);
+    const homes = neighbour ? [{ value: neighbour.id, label: neighbour.address }] : ownHomes(who);
     const own = homes.length ? await affairs(id, homes.map(({ value }) => value)) : { mine: [], waiting: [] };
     const paidOut = ["settled", "closed"].includes(campaign.status) ? settled(await look("/public/campaigns/{campaign_id}/price-sheet", { path: { campaign_id: id } })) : [];
     const counts = countsFor(campaign, this.data.counts);
@@ -49,7 +54,8 @@ screen({
       campaign, homes, counts, paidOut, ...own,
       shown: shown(campaign),
       sum: yuan(sum(campaign, counts)),
-      behalf: Boolean(household) && !who?.homes.some((home) => home.id === household),
+      behalf: neighbour?.must_ask ?? false,
+      unknown: !who,
       canOrder: campaign.status === "open" && homes.length > 0,
       sells: campaign.status === "open" && homes.length > 0 && campaign.items.some(({ left }) => left),
       ...choices(campaign, who?.permissions.includes("groupbuy:order:sponsor") ?? false),
@@ -86,24 +92,31 @@ screen({
     this.setData({ reading: "" });
   },
 
-  /** Sent once read back. One's own order is paid in the same breath; whatever happens to that, the order's page tells. */
+  /** Sent once read back. One's own order is paid in the same breath; whatever happens to that, the order's page tells.
+   * All of it is one act, so that a second tap finds it under way. */
   async order() {
-    await askToNotify("order");
     const { campaign, counts, chosen, behalf } = this.data;
     const lines = Object.entries(counts).filter(([, quantity]) => quantity).map(([item_id, quantity]) => ({ item_id, quantity, substitution: chosen.substitution }));
     const body = { campaign_id: (campaign as Campaign).id, lines, terms: chosen.terms, delivery: chosen.delivery, ...this.whose() };
-    const placed = await this.act("order", () => post("/orders", { body }), "已下单");
-    if (!placed) return;
-    this.close();
-    if (chosen.terms === "prepaid" && !behalf) await payOrder(placed.id).catch(() => undefined);
-    wx.redirectTo({ url: `/packages/groupbuy/order/order?id=${placed.id}` });
+    const placed = await this.act("order", async () => {
+      await askToNotify("order");
+      const { id } = await post("/orders", { body });
+      this.close();
+      if (chosen.terms === "prepaid" && !behalf) await payOrder(id).catch(() => undefined);
+      return id;
+    });
+    if (placed) wx.redirectTo({ url: `/packages/groupbuy/order/order?id=${placed}` });
+    else this.close(); // what was read back no longer holds: the page shows what is left now
   },
 
   async join() {
-    await askToNotify("order");
     const { wait, chosen, query } = this.data;
     const body = { item_id: wait.id, quantity: wait.count, delivery: chosen.delivery, ...this.whose() };
-    if (await this.act("wait", () => post("/campaigns/{campaign_id}/waiting", { path: { campaign_id: query.id }, body }), "已登记候补")) this.close();
+    const joined = await this.act("wait", async () => {
+      await askToNotify("order");
+      return post("/campaigns/{campaign_id}/waiting", { path: { campaign_id: query.id }, body });
+    }, "已登记候补");
+    if (joined) this.close();
   },
 
   async leaveLine(event: Tap) {
@@ -126,14 +139,14 @@ function ownHomes(who: Me | null): Option[] {
   return (who?.homes ?? []).map((home) => ({ value: home.id, label: `${door(home.place_code)} ${home.room}` }));
 }
 
-/** The orders and the places in the line that these homes have here. */
+/** The orders and the places in the line that these homes have here; mostly it is a single home. */
 async function affairs(campaign: string, homes: string[]) {
-  const [orders, line] = await Promise.all([
-    get("/orders", { query: { campaign } }),
-    get("/campaigns/{campaign_id}/waiting", { path: { campaign_id: campaign } }),
-  ]);
+  const of = await Promise.all(homes.map((household) => Promise.all([
+    get("/orders", { query: { campaign, household, limit: 100 } }),
+    get("/campaigns/{campaign_id}/waiting", { path: { campaign_id: campaign }, query: { household, limit: 100 } }),
+  ])));
   return {
-    mine: orders.items.filter((one) => homes.includes(one.household_id)).map(orderRow),
-    waiting: line.items.filter((one) => homes.includes(one.household_id) && one.status === "waiting"),
+    mine: of.flatMap(([orders]) => orders.items.map(orderRow)),
+    waiting: of.flatMap(([, line]) => line.items.filter((one) => one.allowed_actions.includes("leave"))),
   };
 }

@@ -23,7 +23,7 @@ screen({
   async load() {
     const order = await get("/orders/{order_id}", { path: { order_id: this.data.query.order } });
     const knowsDoors = await may("places:household:read");
-    const doors = knowsDoors ? (await get("/households", { query: { place: order.place_code.slice(0, BUILDING_DIGITS), limit: 100 } })).items : [];
+    const doors = knowsDoors ? await doorsOf(order.place_code.slice(0, BUILDING_DIGITS)) : [];
     this.setData({
       order,
       kinds: [CHANGES.leave, ...(knowsDoors ? [CHANGES.transfer] : []), CHANGES.hardship],
@@ -54,3 +54,15 @@ screen({
     if (asked) wx.navigateBack();
   },
 });
+
+/** All the doors of a building, as one walks past them. */
+async function doorsOf(place: string): Promise<Shape<"Household">[]> {
+  const doors: Shape<"Household">[] = [];
+  let after: string | undefined;
+  do {
+    const page = await get("/households", { query: { place, limit: 100, after } });
+    doors.push(...page.items);
+    after = page.next ?? undefined;
+  } while (after);
+  return doors.sort((a, b) => a.place_code.localeCompare(b.place_code) || a.room.localeCompare(b.room, "zh", { numeric: true }));
+}

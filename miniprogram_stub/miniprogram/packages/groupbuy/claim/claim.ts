@@ -1,5 +1,4 @@
 import { get, getImage, post, postImage, type Shape } from "../../../services/api";
-import { me } from "../../../services/me";
 import { CONSENTS } from "../../../utils/household";
 import { screen } from "../../../utils/screen";
 import type { Option } from "../options/options";
@@ -36,13 +35,15 @@ screen({
     const { id, order: given } = this.data.query;
     const order_id = given ?? (await get("/claims/{claim_id}", { path: { claim_id: id } })).order_id;
     const path = { order_id };
-    const [order, claims, who] = await Promise.all([get("/orders/{order_id}", { path }), get("/orders/{order_id}/claims", { path }), me()]);
+    const [order, claims] = await Promise.all([get("/orders/{order_id}", { path }), get("/orders/{order_id}/claims", { path })]);
     const had = order.lines.filter((line) => line.allocated);
+    const canFile = order.allowed_actions.includes("dispute") && had.length > 0;
+    const whose = canFile ? await get("/households/{household_id}", { path: { household_id: order.household_id } }) : null;
     this.setData({
       order,
       claims: claims.items.map(shown),
-      canFile: order.allowed_actions.includes("dispute") && had.length > 0,
-      behalf: !who.homes.some(({ id }) => id === order.household_id),
+      canFile,
+      behalf: whose?.must_ask ?? false,
       goods: had.map((line) => ({ value: line.item_id, label: line.name, note: `收到 ${line.grams ? `${line.grams} 克` : `${line.allocated} ${line.share_label}`}` })),
       line: had.find((line) => line.item_id === this.data.line?.item_id) ?? had[0] ?? null,
     });

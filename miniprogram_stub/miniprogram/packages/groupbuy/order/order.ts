@@ -1,5 +1,4 @@
 import { get, look, post, Problem, type Shape } from "../../../services/api";
-import { me } from "../../../services/me";
 import { when, yuan } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
 import { payOrder } from "../pay";
@@ -15,10 +14,11 @@ screen({
   data: {
     order: null as Order | null,
     shown: null as ReturnType<typeof shown> | null,
-    unpaid: 0,
     due: "0.00",
+    canPay: false,
     called: false,
     canCancel: false,
+    canChange: false,
     canClaim: false,
     sentences: [] as string[],
     questions: [] as Question[],
@@ -26,6 +26,7 @@ screen({
     claims: [] as Shape<"Claim">[],
     recalls: [] as Shape<"RecallNotice">[],
     change: null as Change | null,
+    canWithdraw: false,
     extras: [] as ReturnType<typeof extras>,
     more: {} as Record<string, number>,
     offered: {} as Record<string, number>,
@@ -33,31 +34,33 @@ screen({
 
   async load() {
     const path = { order_id: this.data.query.id };
-    const [order, who] = await Promise.all([get("/orders/{order_id}", { path }), me()]);
+    const order = await get("/orders/{order_id}", { path });
+    const may = (action: string) => order.allowed_actions.includes(action);
     const [campaign, why, paid, claims, recalls, changes] = await Promise.all([
       look("/public/campaigns/{campaign_id}", { path: { campaign_id: order.campaign_id } }),
       BEFORE_CUT_OFF.includes(order.status) ? null : get("/orders/{order_id}/explanation", { path }),
       order.paid_fen ? ifSeen(get("/orders/{order_id}/payments", { path })) : null,
       order.allocation ? get("/orders/{order_id}/claims", { path }) : null,
       order.allocation ? get("/recalls") : null,
-      order.status === "locked" ? get("/change-requests", { query: { status: "open" } }) : null,
+      may("change") ? get("/change-requests", { query: { order: order.id, status: "open" } }) : null,
     ]);
-    const own = who.homes.some(({ id }) => id === order.household_id) || order.consent_kind === "standing";
-    const unpaid = own ? Math.max(0, order.due_fen - order.paid_fen) : 0;
+    const change = changes?.items[0] ?? null;
     this.setData({
       order,
       shown: shown(order, campaign),
-      unpaid,
-      due: yuan(unpaid),
+      due: yuan(order.due_fen - order.paid_fen),
+      canPay: may("pay"),
       called: ["ready", "not_collected"].includes(order.status),
-      canCancel: order.allowed_actions.includes("cancel"),
-      canClaim: order.allowed_actions.includes("dispute"),
+      canCancel: may("cancel"),
+      canChange: may("change") && !change,
+      canClaim: may("dispute"),
       sentences: why?.sentences ?? [],
       questions: (why?.questions ?? []).map((one) => ({ ...one, until: when(one.answer_by), price: yuan(one.price_fen) })),
       payments: (paid?.items ?? []).filter(({ succeeded_at }) => succeeded_at).map(paidRow),
       claims: claims?.items ?? [],
       recalls: (recalls?.items ?? []).filter(({ order_id }) => order_id === order.id),
-      change: changes?.items.find(({ order_id }) => order_id === order.id) ?? null,
+      change,
+      canWithdraw: change?.allowed_actions.includes("withdraw") ?? false,
       extras: extras(order, campaign),
     });
   },

@@ -1,23 +1,23 @@
-/** All my orders, page by page. With `household` and `name`: what that neighbour may order now, and what was ordered. */
+/** All my orders, page by page. With `household`: what that neighbour may order now, and what was ordered. */
 import { get, look } from "../../../services/api";
-import { me } from "../../../services/me";
-import { placeShown } from "../../../services/place";
+import { compoundOf } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
-import { campaignRow, compounds, orderRow, type Order } from "../../../pages/groups/rows";
+import { campaignRow, orderRow } from "../../../pages/groups/rows";
 
 screen({
   data: {
     rows: [] as ReturnType<typeof orderRow>[],
     campaigns: [] as ReturnType<typeof campaignRow>[],
+    whose: "",
     behalf: "",
     several: false,
     next: "",
   },
 
   async load() {
-    const { household, name } = this.data.query;
+    const { household } = this.data.query;
     if (household) wx.setNavigationBarTitle({ title: "替邻居下单" });
-    if (household) await this.openNow(`&household=${household}&name=${encodeURIComponent(name ?? "")}`);
+    if (household) await this.openNow(household);
     await this.page();
   },
 
@@ -26,21 +26,15 @@ screen({
   },
 
   async page(after?: string) {
-    const { items, next } = await get("/orders", { query: { after } });
-    const found = this.of(items);
+    const { items, next } = await get("/orders", { query: { household: this.data.query.household, after } });
     const several = this.data.several || new Set(items.map((one) => one.household_id)).size > 1;
-    this.setData({ rows: [...(after ? this.data.rows : []), ...found.map(orderRow)], next: next ?? "", several });
+    this.setData({ rows: [...(after ? this.data.rows : []), ...items.map(orderRow)], next: next ?? "", several });
   },
 
-  of(orders: Order[]): Order[] {
-    const { household } = this.data.query;
-    return household ? orders.filter((one) => one.household_id === household) : orders;
-  },
-
-  async openNow(behalf: string) {
-    const who = await me();
-    const [place = placeShown(who)] = compounds(who.posts.length ? who.posts : who.homes);
-    const { items } = await look("/public/campaigns", { query: { place } });
-    this.setData({ behalf, campaigns: items.filter((one) => one.status === "open").map(campaignRow) });
+  async openNow(household_id: string) {
+    const home = await get("/households/{household_id}", { path: { household_id } });
+    const { items } = await look("/public/campaigns", { query: { place: compoundOf(home.place_code), limit: 100 } });
+    const open = items.filter((one) => one.status === "open");
+    this.setData({ whose: home.address, behalf: `&household=${household_id}`, campaigns: open.map(campaignRow) });
   },
 });

@@ -1,6 +1,5 @@
 /** A neighbour asks us to take over an order: yes or no. */
 import { get, look, post, type Shape } from "../../../services/api";
-import { me } from "../../../services/me";
 import { CONSENTS } from "../../../utils/household";
 import { screen } from "../../../utils/screen";
 import { campaignRow } from "../../../pages/groups/rows";
@@ -20,12 +19,16 @@ screen({
 
   async load() {
     const change = await get("/change-requests/{change_id}", { path: { change_id: this.data.query.id } });
-    const [campaign, who] = await Promise.all([look("/public/campaigns/{campaign_id}", { path: { campaign_id: change.campaign_id } }), me()]);
+    const asked = change.allowed_actions.includes("accept") && change.to_household_id;
+    const [campaign, whose] = await Promise.all([
+      look("/public/campaigns/{campaign_id}", { path: { campaign_id: change.campaign_id } }),
+      asked ? get("/households/{household_id}", { path: { household_id: asked } }) : null,
+    ]);
     this.setData({
       change,
       row: campaignRow(campaign),
-      asked: change.allowed_actions.includes("accept"),
-      behalf: !who.homes.some(({ id }) => id === change.to_household_id),
+      asked: Boolean(asked),
+      behalf: whose?.must_ask ?? false,
     });
   },
 

@@ -1,12 +1,14 @@
 /** Ask for medicine: the photo of the box first, then for whom and what, read back, sent. With `household` in the query it
  * is for somebody else's home, which has agreed. */
-import { home, OVER } from "../../../pages/medicine/words";
+import { sameAgain } from "../../../pages/medicine/courses";
+import { home } from "../../../pages/medicine/words";
 import { get, post, postImage, Problem } from "../../../services/api";
 import { me } from "../../../services/me";
 import { askToNotify } from "../../../services/subscribe";
 import { day } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
 import { CONSENTS, type Consent } from "../../../utils/household";
+import { agreed } from "../consent";
 import { blank, readBack, toLine, type Draft } from "../draft";
 
 type Typed = WechatMiniprogram.CustomEvent<{ value: string }>;
@@ -15,10 +17,13 @@ screen({
   data: {
     homes: [] as { id: string; name: string }[],
     household: "",
-    /** For a home that is not one's own. */
+    /** For a home that is not one's own: where it is, as far as one may know. */
     behalf: false,
+    where: "",
+    /** Whether it has to be asked each time: not with a standing consent. Nobody has agreed before they were asked. */
+    must_ask: false,
     consents: CONSENTS.map((one) => ({ ...one })),
-    consent: "in_person" as Consent,
+    consent: "" as Consent | "",
     patients: [] as { id: string; name: string }[],
     patient: "",
     last: null as { id: string; words: string } | null,
@@ -39,9 +44,18 @@ screen({
     const behalf = !who.homes.some((one) => one.id === household);
     this.setData({ household, behalf, homes: behalf ? [] : who.homes.map((one) => ({ id: one.id, name: home(one) })) });
     if (!household) return;
-    const [patients, before] = await Promise.all([patientsOf(household), get("/medicine-requests")]);
-    const last = before.items.find((one) => one.household_id === household && OVER.concat("delivered").includes(one.status) && !one.erased_on);
-    this.setData({ patients, last: last ? { id: last.id, words: `${day(last.created_at)}，${last.category}` } : null });
+    const [neighbour, patients, before] = await Promise.all([
+      behalf ? ifTold(get("/households/{household_id}", { path: { household_id: household } })) : null,
+      ifTold(get("/households/{household_id}/patients", { path: { household_id: household } })),
+      get("/medicine-requests", { query: { household } }),
+    ]);
+    const last = before.items.find((one) => one.allowed_actions.includes("repeat"));
+    this.setData({
+      where: neighbour?.address ?? "",
+      must_ask: neighbour?.must_ask ?? behalf,
+      patients: patients?.items ?? [],
+      last: last ? { id: last.id, words: `${day(last.created_at)}，${last.category}` } : null,
+    });
   },
 
   async chooseHome(event: Typed) {
@@ -57,15 +71,18 @@ screen({
   },
 
   async photograph(event: WechatMiniprogram.CustomEvent<{ files: string[] }>) {
-    const { files, photos, household } = this.data;
-    this.setData({ files: event.detail.files });
+    // While they are sent, the page takes no other photo and no other home.
+    const { household, files: before } = this.data;
+    const { files } = event.detail;
+    const photos = this.data.photos.filter((_, at) => files.includes(before[at])); // one may have been taken out
+    this.setData({ files });
     await this.act("photo", async () => {
-      for (const file of event.detail.files.slice(files.length)) {
+      for (const file of files.slice(photos.length)) {
         const { id } = await postImage("/medicine-photos", file, { query: { household } });
         photos.push(id);
       }
     });
-    this.setData({ photos, files: event.detail.files.slice(0, photos.length), written: this.data.written || photos.length > 0 });
+    this.setData({ photos, files: files.slice(0, photos.length), written: this.data.written || photos.length > 0 });
   },
   withoutPhoto() {
     this.setData({ written: true });
@@ -93,11 +110,10 @@ screen({
   },
 
   async submit() {
-    await askToNotify("medicine");
-    const { household, behalf, consent, patient, lines, card, disease, note, photos } = this.data;
+    const { household, must_ask, consent, patient, lines, card, disease, note, photos } = this.data;
     const body = {
       household_id: household,
-      consent: behalf ? consent : null,
+      consent: must_ask && consent ? consent : null,
       member_id: patient || null,
       lines: lines.map(toLine),
       insurance_card: card,
@@ -105,30 +121,33 @@ screen({
       note: note.trim() || null,
       photo_ids: photos,
     };
-    this.back();
-    const made = await this.act("submit", () => post("/medicine-requests", { body }));
+    const made = await this.act("submit", async () => {
+      await askToNotify("medicine");
+      this.back();
+      return post("/medicine-requests", { body });
+    });
     if (made) wx.redirectTo({ url: `/packages/medicine/request/request?id=${made.id}` });
   },
 
   async repeat() {
-    await askToNotify("medicine");
-    const { last, behalf, consent } = this.data;
+    const { last } = this.data;
     if (!last) return;
-    const content = `${last.words}。药名、规格、数量和最高价都跟那次一样；有人核对以后就去买。`;
-    const { confirm } = await wx.showModal({ title: "和上次一样，再买一次？", content, confirmText: "再买一次", cancelText: "先不买" });
-    if (!confirm) return;
-    const body = { consent: behalf ? consent : null };
-    const made = await this.act("repeat", () => post("/medicine-requests/{request_id}/repeat", { path: { request_id: last.id }, body }));
+    const made = await this.act("repeat", async () => {
+      await askToNotify("medicine");
+      const consent = (await sameAgain(last.words)) ? await agreed(this.data) : undefined;
+      if (consent === undefined) return null;
+      return post("/medicine-requests/{request_id}/repeat", { path: { request_id: last.id }, body: { consent } });
+    });
     if (made) wx.redirectTo({ url: `/packages/medicine/request/request?id=${made.id}` });
   },
 });
 
-/** Masked. A volunteer at the door may ask without being told who lives there. */
-async function patientsOf(household: string) {
+/** A volunteer at the door may ask for a home without being told who lives there. */
+async function ifTold<T>(asked: Promise<T>): Promise<T | null> {
   try {
-    return (await get("/households/{household_id}/patients", { path: { household_id: household } })).items;
+    return await asked;
   } catch (error) {
-    if (error instanceof Problem && error.status === 404) return [];
+    if (error instanceof Problem && error.status === 404) return null;
     throw error;
   }
 }

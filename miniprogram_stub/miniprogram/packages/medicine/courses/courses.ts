@@ -6,7 +6,7 @@ import { me } from "../../../services/me";
 import { askToNotify } from "../../../services/subscribe";
 import { day } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
-import { howAgreed, type Consent } from "../../../utils/household";
+import { agreed } from "../consent";
 
 type Tap = WechatMiniprogram.TouchEvent;
 
@@ -27,8 +27,8 @@ screen({
     const own = mine.items.map((one) => one.id);
     this.setData({
       mayReveal: who.permissions.includes(REVEAL),
-      mine: mine.items.map((one) => shown(one, homes)),
-      cared: cared?.items.filter((one) => !own.includes(one.id)).map((one) => shown(one, homes)) ?? [],
+      mine: mine.items.map((one) => shown(one, homes, false)),
+      cared: cared?.items.filter((one) => !own.includes(one.id)).map((one) => shown(one, homes, true)) ?? [],
       following: mine.next ?? null,
     });
   },
@@ -36,49 +36,47 @@ screen({
     if (!this.data.following) return;
     const [who, page] = await Promise.all([me(), get("/medicine-courses", { query: { after: this.data.following } })]);
     const homes = who.homes.map((one) => one.id);
-    this.setData({ mine: [...this.data.mine, ...page.items.map((one) => shown(one, homes))], following: page.next ?? null });
+    this.setData({ mine: [...this.data.mine, ...page.items.map((one) => shown(one, homes, false))], following: page.next ?? null });
   },
 
   course(event: Tap) {
     const id = event.currentTarget.dataset.id as string;
     return [...this.data.mine, ...this.data.cared].find((one) => one.id === id) as ReturnType<typeof shown>;
   },
-  async consent(event: Tap): Promise<Consent | null | undefined> {
-    return this.course(event).own ? null : ((await howAgreed()) ?? undefined);
-  },
 
   async reveal(event: Tap) {
-    const { id, own } = this.course(event);
-    const body = { purpose: own ? ("own" as const) : ("care_visit" as const) };
+    const { id, must_ask } = this.course(event);
+    const body = { purpose: must_ask ? ("care_visit" as const) : ("own" as const) };
     const named = await this.act("reveal", () => post("/medicine-courses/{course_id}/reveal", { path: { course_id: id }, body }));
     if (named) this.setData({ names: { ...this.data.names, [id]: [named.name, named.specification, named.maker].filter(Boolean).join("，") } });
   },
 
   async again(event: Tap) {
-    await askToNotify("medicine");
-    const { id, much } = this.course(event);
-    const consent = (await sameAgain(much)) ? await this.consent(event) : undefined;
-    if (consent === undefined) return;
-    const made = await this.act("again", () => post("/medicine-courses/request", { body: { course_ids: [id], consent } }));
+    const course = this.course(event);
+    const made = await this.act("again", async () => {
+      await askToNotify("medicine");
+      const consent = (await sameAgain(course.much)) ? await agreed(course) : undefined;
+      return consent === undefined ? null : post("/medicine-courses/request", { body: { course_ids: [course.id], consent } });
+    });
     if (made) wx.navigateTo({ url: `/packages/medicine/request/request?id=${made.id}` });
   },
 
   async stop(event: Tap) {
     const content = "这一种的药名和用量马上删除，以后不再提醒。以前的申请不受影响。";
     const { confirm } = await wx.showModal({ title: "不再提醒？", content, confirmText: "删除", cancelText: "留着" });
-    const consent = confirm ? await this.consent(event) : undefined;
+    const consent = confirm ? await agreed(this.course(event)) : undefined;
     if (consent === undefined) return;
     const path = { course_id: this.course(event).id };
     await this.act("stop", () => post("/medicine-courses/{course_id}/stop", { path, body: { consent } }), "已删除");
   },
 });
 
-function shown(course: Course, homes: string[]) {
-  const own = homes.includes(course.household_id);
+/** `must_ask`: it is in the list of a place one cares for, not in that of the homes one acts for. */
+function shown(course: Course, homes: string[], must_ask: boolean) {
   return {
     id: course.id,
-    own,
-    where: own ? "我家" : home(course),
+    must_ask,
+    where: homes.includes(course.household_id) ? "我家" : home(course),
     much: howMuch(course),
     long: `${howLong(course)}，${day(course.runs_out_on)}用完`,
     due: course.due,

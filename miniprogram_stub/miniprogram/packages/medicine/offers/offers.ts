@@ -4,7 +4,7 @@ import { get, post, type Shape } from "../../../services/api";
 import { me } from "../../../services/me";
 import { left, yuan } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
-import { howAgreed } from "../../../utils/household";
+import { agreed } from "../consent";
 
 type Offer = Required<Shape<"Offer">>;
 
@@ -12,10 +12,9 @@ screen({
   data: { offers: [] as ReturnType<typeof shown>[] },
 
   async load() {
-    const [who, page, requests] = await Promise.all([me(), get("/medicine-offers"), get("/medicine-requests", { query: { limit: 100 } })]);
+    const [who, page] = await Promise.all([me(), get("/medicine-offers")]);
     const homes = who.homes.map((one) => one.id);
-    const wheres = new Map(requests.items.map((one) => [one.id, homes.includes(one.household_id) ? "我家" : home(one)]));
-    this.setData({ offers: page.items.map((one) => shown(one as Offer, wheres)) });
+    this.setData({ offers: page.items.map((one) => shown(one as Offer, homes)) });
   },
 
   async answer(event: WechatMiniprogram.TouchEvent) {
@@ -24,21 +23,20 @@ screen({
     const title = accept ? `要这一份，付 ¥${offer.price}？` : "不要这一份？";
     const content = accept ? "会送到您家门口，送到再付钱；不再另外去买。" : "您原来的申请照常去买。";
     const { confirm } = await wx.showModal({ title, content, confirmText: accept ? "要" : "不要", cancelText: "再想想" });
-    const consent = !confirm ? undefined : offer.own ? null : ((await howAgreed()) ?? undefined);
+    const consent = confirm ? await agreed(offer) : undefined;
     if (consent === undefined) return;
     const body = { revision: offer.revision, accept, consent };
     await this.act("answer", () => post("/medicine-offers/{offer_id}/answer", { path: { offer_id: offer.id }, body }), accept ? "好，送给您" : "已答复");
   },
 });
 
-function shown(offer: Offer, wheres: Map<string, string>) {
-  const where = wheres.get(offer.request_id) ?? "住户";
+function shown(offer: Offer, homes: string[]) {
   return {
     id: offer.id,
     request: offer.request_id,
     revision: offer.revision,
-    where,
-    own: where === "我家",
+    where: homes.includes(offer.household_id) ? "我家" : home(offer),
+    must_ask: offer.must_ask,
     fen: offer.fen,
     price: yuan(offer.fen),
     says: `没有拆封，${offer.quantity} 盒，有效期到 ${offer.expires_on.replace(/^(\d+)-0?(\d+)-0?(\d+)$/, "$1 年 $2 月 $3 日")}。`,

@@ -1,17 +1,23 @@
 /** One request for medicine: what to do next, how far it is, its questions, code, papers and money. */
-import { CHECK, OVER, type Request } from "../../../pages/medicine/words";
-import { get, post } from "../../../services/api";
+import { sameAgain } from "../../../pages/medicine/courses";
+import { CHECK, type Request } from "../../../pages/medicine/words";
+import { get, post, Problem } from "../../../services/api";
 import { me } from "../../../services/me";
 import { pay } from "../../../services/payment";
+import { askToNotify } from "../../../services/subscribe";
 import { yuan } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
-import { howAgreed, type Consent } from "../../../utils/household";
+import { agreed } from "../consent";
 import { answerChecker, lookInto, sign, type Looked } from "./acts";
-import { PAPER_ACTS, PAPERS, receipt, shown } from "./shown";
+import { can, PAPER_ACTS, PAPERS, payment, receipt, shown } from "./shown";
 
 type Tap = WechatMiniprogram.TouchEvent;
-const AGAIN_MS = 10_000; // while something is under way and the page is in sight
+/** While somebody is at the counter or on the way, minutes count: the page looks again by itself as long as it is seen. */
+const MOVING = ["buying", "substitute_pending", "delivering"];
+const BROUGHT = ["delivered", "settled"];
+const AGAIN_MS = 10_000;
 let timer = 0;
+let away = false;
 
 screen({
   data: {
@@ -19,9 +25,10 @@ screen({
     own: false,
     view: null as ReturnType<typeof shown> | null,
     can: {} as Record<string, boolean>,
+    owed: "",
     code: "",
     receipts: [] as ReturnType<typeof receipt>[],
-    payments: [] as { id: string; words: string }[],
+    payments: [] as ReturnType<typeof payment>[],
     names: null as Looked["names"] | null,
     beside: [] as Looked["beside"],
     pictures: [] as Looked["pictures"],
@@ -35,53 +42,53 @@ screen({
 
   async load() {
     clearTimeout(timer);
+    away = false;
+    let again = true;
+    try {
+      await this.fill();
+    } catch (error) {
+      again = error instanceof Problem && error.passing;
+      throw error;
+    } finally {
+      const seen = !away && getCurrentPages().pop()?.data === this.data;
+      if (again && seen && MOVING.includes(this.data.request?.status ?? "")) timer = setTimeout(() => void this.refresh(), AGAIN_MS);
+    }
+  },
+  async fill() {
     if (this.data.gone) return;
     const path = { request_id: this.data.query.id };
     const [who, request] = await Promise.all([me(), get("/medicine-requests/{request_id}", { path })]);
     const own = who.homes.some((one) => one.id === request.household_id);
-    const is = (...statuses: string[]) => statuses.includes(request.status);
+    const may = (action: string) => request.allowed_actions.includes(action);
     const [receipts, payments, door] = await Promise.all([
       request.prescription || request.insurance_card || request.cards_out ? get("/medicine-requests/{request_id}/custody-receipts", { path }) : null,
-      own && is("delivered", "settled") ? get("/medicine-requests/{request_id}/payments", { path }) : null,
-      own && is("bought", "delivering") && !this.data.code ? post("/medicine-requests/{request_id}/code", { path }) : null,
+      request.owed_fen !== null && BROUGHT.includes(request.status) ? get("/medicine-requests/{request_id}/payments", { path }) : null,
+      may("code") && !this.data.code ? post("/medicine-requests/{request_id}/code", { path }) : null,
     ]);
-    const may = (action: string) => request.allowed_actions.includes(action);
     this.setData({
       request,
       own,
       view: shown(request, own),
-      can: {
-        check: may("check") || may("hold"),
-        ask: may("ask_info"),
-        amend: may("amend"),
-        cancel: may("cancel"),
-        pay: own && is("delivered"),
-        repeat: own && (is("delivered") || is(...OVER)) && !request.erased_on,
-        take: !own && !is(...OVER) && who.permissions.includes(CHECK),
-      },
-      code: own && is("bought", "delivering") ? (door?.code ?? this.data.code) : "",
+      can: can(request, !own && who.permissions.includes(CHECK)),
+      owed: yuan(request.owed_fen ?? 0),
+      code: may("code") ? (door?.code ?? this.data.code) : "",
       receipts: receipts?.items.map(receipt) ?? [],
-      payments: payments?.items.map((one) => ({ id: one.id, words: `${one.method_label} ¥${yuan(one.amount_fen)}，${one.status_label}` })) ?? [],
+      payments: payments?.items.map(payment) ?? [],
     });
-    const inSight = getCurrentPages().pop()?.data === this.data;
-    if (inSight && !is(...OVER)) timer = setTimeout(() => void this.refresh(), AGAIN_MS);
   },
   onHide() {
+    away = true;
     clearTimeout(timer);
   },
   onUnload() {
+    away = true;
     clearTimeout(timer);
   },
 
-  /** The consent an act needs: none for one's own home; undefined when they did not say. */
-  async consent(): Promise<Consent | null | undefined> {
-    return this.data.own ? null : ((await howAgreed()) ?? undefined);
-  },
-
   async reveal() {
-    const { request, own, can } = this.data;
+    const { request, can } = this.data;
     if (!request) return;
-    const purpose = own ? "own" : can.check ? "check" : "care_visit";
+    const purpose = !request.must_ask ? "own" : can.check ? "check" : "care_visit";
     const looked = await this.act("reveal", () => lookInto(request, purpose));
     if (looked) this.setData({ ...looked });
   },
@@ -94,7 +101,7 @@ screen({
     const title = accept ? `同意，花 ¥${price} 买？` : "这种药不要了？";
     const content = accept ? "志愿者马上就买，送到以后再付钱。" : "这次不买这一种，也不用付钱。别的药照买。";
     const { confirm } = await wx.showModal({ title, content, confirmText: accept ? "同意，买" : "不要了", cancelText: "再想想" });
-    const consent = confirm ? await this.consent() : undefined;
+    const consent = confirm ? await agreed(this.data.request as Request) : undefined;
     if (consent === undefined) return;
     await this.act("answer", () => post("/medicine-questions/{question_id}/answer", { path: { question_id: id }, body: { accept, consent } }), "已答复");
   },
@@ -121,8 +128,8 @@ screen({
     this.setData({ files: event.detail.files });
   },
   async amend() {
-    const consent = await this.consent();
     const { request, files, note } = this.data;
+    const consent = request ? await agreed(request) : undefined;
     if (consent === undefined || !request) return;
     const sent = await this.act("amend", () => answerChecker(request, files, note, consent), "已补充");
     if (sent) this.setData({ files: [], note: "", names: null, beside: [], pictures: [] });
@@ -132,15 +139,18 @@ screen({
     if (!confirm) return;
     const work = async () => {
       await post("/medicine-requests/{request_id}/cancel", this.seen({}));
-      this.setData({ gone: !this.data.own });
+      this.setData({ gone: this.data.request?.must_ask ?? false });
     };
     await this.act("cancel", work, "已取消");
     if (this.data.gone) wx.switchTab({ url: "/pages/medicine/medicine" });
   },
   async repeat() {
-    const { confirm } = await wx.showModal({ title: "和这次一样，再买一次？", content: "药名、规格、数量和最高价都不变；有人核对以后就去买。", confirmText: "再买一次", cancelText: "先不买" });
-    if (!confirm) return;
-    const made = await this.act("repeat", () => post("/medicine-requests/{request_id}/repeat", { path: { request_id: this.data.query.id }, body: {} }));
+    const request = this.data.request as Request;
+    const made = await this.act("repeat", async () => {
+      await askToNotify("medicine");
+      const consent = (await sameAgain(request.category)) ? await agreed(request) : undefined;
+      return consent === undefined ? null : post("/medicine-requests/{request_id}/repeat", { path: { request_id: request.id }, body: { consent } });
+    });
     if (made) wx.redirectTo({ url: `/packages/medicine/request/request?id=${made.id}` });
   },
 
@@ -154,7 +164,7 @@ screen({
     const { id, action, revision, what } = event.currentTarget.dataset as { id: string; action: string; revision: number; what: string };
     const { confirm } = await wx.showModal({ title: `${what}：${PAPER_ACTS[action].label}`, content: PAPER_ACTS[action].says, confirmText: "确认", cancelText: "再看看" });
     if (!confirm) return;
-    const consent = action === "give_back" ? null : await this.consent();
+    const consent = action === "give_back" ? null : await agreed(this.data.request as Request);
     if (consent !== undefined) await this.act("sign", () => sign(id, action, revision, consent), "已登记");
   },
 

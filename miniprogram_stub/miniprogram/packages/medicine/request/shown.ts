@@ -49,7 +49,7 @@ function line(one: Line) {
 }
 
 export function shown(request: Request, own: boolean) {
-  const { words } = next(request, own);
+  const { words } = next(request);
   return {
     where: own ? "我家" : home(request),
     category: request.category,
@@ -66,6 +66,21 @@ export function shown(request: Request, own: boolean) {
     papers: papers(request),
   };
 }
+
+export function can(request: Request, keepsPapers: boolean): Record<string, boolean> {
+  const may = (action: string) => request.allowed_actions.includes(action);
+  return {
+    check: may("check") || may("hold"),
+    ask: may("ask_info"),
+    amend: may("amend"),
+    cancel: may("cancel"),
+    pay: may("pay"),
+    repeat: may("repeat"),
+    take: keepsPapers && !OVER.includes(request.status),
+  };
+}
+
+export const payment = (one: Shape<"Payment">) => ({ id: one.id, words: `${one.method_label} ¥${yuan(one.amount_fen)}，${one.status_label}` });
 
 function papers(request: Request): { name: string; state: string }[] {
   return [

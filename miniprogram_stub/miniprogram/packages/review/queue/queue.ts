@@ -2,18 +2,14 @@ import { get, post, type Shape } from "../../../services/api";
 import { me } from "../../../services/me";
 import { left, when } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
-import { TONES, waits } from "../words";
+import { TONES } from "../words";
 
 type Application = Shape<"Application">;
-/** Where an application may wait for a reviewer; for whom it does, its allowed actions say. */
-const UNDER_WAY = ["submitted", "subdistrict_review", "district_review", "public_notice"] as const;
-const A_PAGE = 100;
-
 screen({
   data: {
     name: "",
     mine: [] as ReturnType<typeof shown>[],
-    others: [] as ReturnType<typeof shown>[],
+    mineNext: null as string | null,
     all: false,
     rest: [] as ReturnType<typeof shown>[],
     next: null as string | null,
@@ -23,20 +19,23 @@ screen({
     signed: [] as { name: string; said: string }[],
   },
   async load() {
-    const [person, ...found] = await Promise.all([me(), ...UNDER_WAY.map(under)]);
-    const open = found.flat().sort((a, b) => Date.parse(dueOf(a)) - Date.parse(dueOf(b)));
+    const [person, waiting] = await Promise.all([me(), get("/certifications", { query: { waiting: true } })]);
     const can = (permission: string) => person.permissions.includes(permission);
     this.setData({
       name: person.name,
-      mine: open.filter((one) => waits(one.allowed_actions)).map(shown),
-      others: open.filter((one) => !waits(one.allowed_actions)).map(shown),
+      mine: waiting.items.map(shown),
+      mineNext: waiting.next ?? null,
       objections: can("certification:objection:read"),
       districts: can("certification:application:certify") ? [...new Set(person.posts.map((held) => held.place_code).filter((code) => code.length === 6))] : [],
     });
     if (this.data.all) await this.page(null);
   },
   async more() {
-    if (this.data.all && this.data.next) await this.page(this.data.next);
+    const { mine, mineNext, all, next } = this.data;
+    if (mineNext) {
+      const waiting = await get("/certifications", { query: { waiting: true, after: mineNext } });
+      this.setData({ mine: [...mine, ...waiting.items.map(shown)], mineNext: waiting.next ?? null });
+    } else if (all && next) await this.page(next);
   },
   async everything() {
     this.setData({ all: true });
@@ -60,21 +59,6 @@ screen({
     this.setData({ signed: done.length + refused.length ? [...done, ...refused] : [{ name: "没有公示期满的申报", said: "等公示结束再来签发。" }] });
   },
 });
-
-async function under(status: (typeof UNDER_WAY)[number]): Promise<Application[]> {
-  const all: Application[] = [];
-  let after: string | null | undefined;
-  do {
-    const page: Shape<"ApplicationPage"> = await get("/certifications", { query: { status, limit: A_PAGE, after: after ?? undefined } });
-    all.push(...page.items);
-    after = page.next;
-  } while (after);
-  return all;
-}
-
-function dueOf(one: Application): string {
-  return one.review_due_at ?? one.notice_ends_at ?? one.created_at;
-}
 
 function shown(one: Application) {
   const late = one.review_due_at ? !left(one.review_due_at) : false;

@@ -8,7 +8,7 @@ screen({
 
   async load() {
     const [claim, allowed] = await Promise.all([get("/task-claims/{claim_id}", { path: { claim_id: this.data.query.id } }), may("volunteering:team:read")]);
-    const members = allowed ? (await get("/volunteers", { query: { place: claim.place_code.slice(0, 12), limit: 100 } })).items : [];
+    const members = allowed ? await everyone(claim.place_code.slice(0, 12)) : [];
     const others = members.filter((one) => one.id !== claim.volunteer_id);
     this.setData({ claim, allowed, ids: others.map(({ id }) => id), names: others.map((one) => [one.name, door(one.base_code) || one.base_name, one.posts[0]?.label].filter(Boolean).join("，")) });
   },
@@ -35,3 +35,14 @@ screen({
     if (offered) wx.redirectTo({ url: "/packages/volunteer/hand-overs/hand-overs" });
   },
 });
+
+async function everyone(place: string): Promise<Shape<"Volunteer">[]> {
+  const all: Shape<"Volunteer">[] = [];
+  let after: string | null | undefined;
+  do {
+    const page: Shape<"VolunteerPage"> = await get("/volunteers", { query: { place, limit: 100, after: after ?? undefined } });
+    all.push(...page.items);
+    after = page.next;
+  } while (after);
+  return all;
+}

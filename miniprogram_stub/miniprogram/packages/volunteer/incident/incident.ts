@@ -1,12 +1,15 @@
 import { get, post, type Shape } from "../../../services/api";
+import { serverTime } from "../../../services/clock";
 import { heldTask } from "../../../services/held-tasks";
-import { when } from "../../../utils/format";
+import { clock, when } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
 import { doorOf, INCIDENTS, listOf } from "../words";
 
 const KINDS = listOf(INCIDENTS);
-const AGO = { now: "刚才", hour: "大约一小时前", earlier: "更早，今天之内" };
-const AGO_MS = { now: 0, hour: 3600_000, earlier: 4 * 3600_000 };
+const AGO = ["刚才", "大约一小时前", "今天更早"];
+const EARLIER = 2;
+const MINUTE_MS = 60_000;
+const SHANGHAI_MS = 8 * 60 * MINUTE_MS;
 
 screen({
   data: {
@@ -16,8 +19,10 @@ screen({
     where: [] as string[],
     homes: [] as string[],
     place: 0,
-    agos: listOf(AGO).labels,
+    agos: AGO,
     ago: 0,
+    time: "",
+    latest: "",
     account: "",
     read: null as { kind: string; at: string; where: string } | null,
     at: "",
@@ -38,14 +43,19 @@ screen({
     this.setData({ place: Number(event.detail.value) });
   },
   since(event: WechatMiniprogram.PickerChange) {
-    this.setData({ ago: Number(event.detail.value) });
+    const ago = Number(event.detail.value);
+    const latest = clock(minutesAgo(1));
+    this.setData({ ago, latest, time: ago === EARLIER ? this.data.time || latest : "" });
+  },
+  pickTime(event: WechatMiniprogram.PickerChange) {
+    this.setData({ time: event.detail.value as string });
   },
   write(event: WechatMiniprogram.Input) {
     this.setData({ account: event.detail.value });
   },
   review() {
-    const { kind, where, place, ago } = this.data;
-    const at = new Date(Date.now() - 60_000 - AGO_MS[listOf(AGO).codes[ago]]).toISOString();
+    const { kind, where, place, ago, time } = this.data;
+    const at = time ? todayAt(time) : minutesAgo(ago ? 60 : 1);
     this.setData({ at, read: { kind: INCIDENTS[kind as keyof typeof INCIDENTS], at: when(at), where: where[place] } });
   },
   police() {
@@ -64,3 +74,13 @@ screen({
     if (told) wx.navigateBack();
   },
 });
+
+function minutesAgo(count: number): string {
+  return new Date(Date.parse(serverTime()) - count * MINUTE_MS).toISOString();
+}
+
+/** "07:30" of today, as the clock at the door had it. */
+function todayAt(time: string): string {
+  const today = new Date(Date.parse(serverTime()) + SHANGHAI_MS).toISOString().slice(0, 10);
+  return `${today}T${time}:00+08:00`;
+}

@@ -3,7 +3,7 @@ import { yuan } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
 import { choose, sure } from "../choose";
 import { fenOf } from "../shop/shown";
-import { REFUSALS } from "../words";
+import { REFUSALS, doorOf } from "../words";
 
 const CHECKS = { code: "住户说收药码", phone: "住户说手机尾号后四位", in_person: "楼栋长或社区当面确认" };
 type Check = keyof typeof CHECKS;
@@ -11,6 +11,7 @@ type Check = keyof typeof CHECKS;
 screen({
   data: {
     request: null as Shape<"MedicineRequest"> | null,
+    door: "",
     checks: (Object.keys(CHECKS) as Check[]).map((code) => ({ code, label: CHECKS[code] })),
     by: "code" as Check,
     said: "",
@@ -21,7 +22,7 @@ screen({
 
   async load() {
     const request = await get("/medicine-requests/{request_id}", { path: { request_id: this.data.query.id } });
-    this.setData({ request, receipt: this.data.receipt || `药-${request.id.slice(-8)}` });
+    this.setData({ request, door: doorOf(request), receipt: this.data.receipt || `药-${request.id.slice(-8)}` });
   },
 
   pick(event: WechatMiniprogram.RadioGroupChange) {

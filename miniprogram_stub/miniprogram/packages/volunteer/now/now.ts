@@ -68,9 +68,13 @@ screen({
   },
 
   async claim() {
-    await askToNotify("task");
-    const { id } = this.data.chosen!;
-    const claim = await this.act("claim", () => post("/tasks/{task_id}/claim", { path: { task_id: id } }), "归您了");
+    const { chosen, busy } = this.data;
+    if (!chosen || busy) return;
+    const work = async () => {
+      await askToNotify("task");
+      return post("/tasks/{task_id}/claim", { path: { task_id: chosen.id } });
+    };
+    const claim = await this.act("claim", work, "归您了");
     this.close();
     if (claim) wx.navigateTo({ url: `/packages/volunteer/task/task?id=${claim.id}` });
   },

@@ -5,8 +5,6 @@ import { acts, withActs } from "../../../services/outbox";
 import { when } from "../../../utils/format";
 import { checklist, doneAt, doorOf, FAILURES, kilos, lease, span, tone } from "../words";
 
-const OPEN_LEASES = ["claimed", "accepted", "in_progress"];
-
 /** `toHand`: the packages of medicine on their way, by household. */
 export function shown(held: Held, toHand: Shape<"MedicineRequest">[]) {
   const { task, waits, ended } = withActs(held, acts());
@@ -38,11 +36,11 @@ export function shown(held: Held, toHand: Shape<"MedicineRequest">[]) {
       accept: may("accept"),
       decline: may("decline"),
       start: may("start"),
-      extend: may("extend") && task.extensions_left > 0,
+      extend: may("extend"),
       release: may("release"),
       fail: may("fail"),
       finish: may("done"),
-      give: !ended && OPEN_LEASES.includes(task.status),
+      give: may("hand_over"),
     },
   };
 }

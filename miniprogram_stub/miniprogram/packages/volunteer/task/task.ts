@@ -1,7 +1,7 @@
 import { get, post, postImage, Problem, type Shape } from "../../../services/api";
 import { erase, heldTask, keep, type Held } from "../../../services/held-tasks";
 import { acts, endOf, tell, type Deed } from "../../../services/outbox";
-import { screen } from "../../../utils/screen";
+import { inWords, screen } from "../../../utils/screen";
 import { choose, sure } from "../choose";
 import { EXCUSES, FAILURES, listOf, type FailureCode } from "../words";
 import { shown } from "./shown";
@@ -9,32 +9,33 @@ import { shown } from "./shown";
 type Shown = ReturnType<typeof shown>;
 type Tap = WechatMiniprogram.TouchEvent;
 const sent = new Set<string>(); // pictures of this run of the app
-let turns = 0;
 const WHY_NOT = listOf(FAILURES);
 
 screen({
   data: {
     one: null as Shown | null,
     note: "",
+    toHand: [] as Shape<"MedicineRequest">[],
     stop: null as Shown["stops"][number] | null,
     failures: WHY_NOT.codes.map((code, n) => ({ code, label: WHY_NOT.labels[n] })),
   },
 
+  /** What the phone keeps, at once, and in a stairwell for as long as it takes; then what the server knows. */
   async load() {
     const { id } = this.data.query;
-    const kept = heldTask(id);
-    if (kept) this.setData({ one: shown(kept, []), state: "ready" }); // at once, and in a stairwell for as long as it takes
+    this.show();
     try {
       await this.fetch(id);
     } catch (error) {
       if (error instanceof Problem && error.status === 404) erase(id);
-      if (!kept || !(error instanceof Problem) || error.status !== 0) throw error;
+      if (!heldTask(id) || !(error instanceof Problem) || error.status !== 0) throw error;
     }
   },
-
-  /** Of several at once (each act that is told asks anew) only the last is shown and kept. */
+  show() {
+    const kept = heldTask(this.data.query.id);
+    if (kept) this.setData({ one: shown(kept, this.data.toHand), state: "ready" });
+  },
   async fetch(id: string) {
-    const turn = ++turns;
     const path = { claim_id: id };
     const claim = await get("/task-claims/{claim_id}", { path });
     let held: Held = { ...claim, stops: [] };
@@ -49,10 +50,9 @@ screen({
     }
     const bags = claim.kind === "medicine_delivery" && held.stops.length;
     const toHand = bags ? (await get("/medicine-requests", { query: { status: "delivering", limit: 100 } })).items : [];
-    if (turn !== turns) return;
     if (endOf(id, acts())) held.stops = []; // told as over while this was on its way
     keep(held);
-    this.setData({ one: shown(held, toHand as Shape<"MedicineRequest">[]), note });
+    this.setData({ one: shown(held, toHand), note, toHand });
   },
 
   step(action: "accept" | "decline" | "start" | "extend", done: string) {
@@ -76,7 +76,7 @@ screen({
 
   open(event: Tap) {
     const stop = this.data.one!.stops[event.currentTarget.dataset.index as number];
-    if (stop.request) wx.navigateTo({ url: `/packages/volunteer/medicine-door/medicine-door?id=${stop.request}&at=${encodeURIComponent(stop.name)}` });
+    if (stop.request) wx.navigateTo({ url: `/packages/volunteer/medicine-door/medicine-door?id=${stop.request}` });
     else this.setData({ stop });
   },
   close() {
@@ -85,10 +85,11 @@ screen({
   async settle(event: Tap) {
     const outcome = event.currentTarget.dataset.outcome as "done" | FailureCode;
     const { stop, one } = this.data;
+    if (!stop) return; // a second tap
     this.close();
     const came = outcome === "done" ? one!.done : FAILURES[outcome];
     // Without the address: what waits to be told may outlive the task.
-    await this.say({ action: "settle", position: stop!.position, outcome }, `${one!.claim.title}，第 ${stop!.position} 户：${came}`);
+    await this.say({ action: "settle", position: stop.position, outcome }, `${one!.claim.title}，第 ${stop.position} 户：${came}`);
   },
   async finish() {
     const { claim, stops, done } = this.data.one!;
@@ -105,9 +106,17 @@ screen({
       await this.say({ action: "fail", failure }, `没有做成：${title}（${FAILURES[failure]}）`);
     }
   },
+  /** Written down in this very tap, whatever else is under way; only then told. */
   async say(deed: Deed, title: string) {
-    const known = await this.act("tell", () => tell(this.data.query.id, deed, title));
-    if (known !== undefined) wx.showToast(known ? { title: "已登记", icon: "success" } : { title: "记在手机上了，联网后自动补交", icon: "none" });
+    const telling = tell(this.data.query.id, deed, title);
+    this.show();
+    try {
+      const known = await telling;
+      wx.showToast(known ? { title: "已登记", icon: "success" } : { title: "记在手机上了，联网后自动补交", icon: "none" });
+    } catch (error) {
+      await wx.showModal({ title: "没有办成", content: inWords(error), showCancel: false, confirmText: "知道了" });
+    }
+    await this.refresh();
   },
 
   async ring() {

@@ -1,9 +1,8 @@
 import { get, post, type Shape } from "../../../services/api";
-import { day, when, yuan } from "../../../utils/format";
+import { clock, day, when, yuan } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
 import { choose, sure } from "../choose";
 import { WHY_STOP } from "../words";
-import { passOf, type Pass } from "./pass";
 
 type Trip = Shape<"WholeTrip">;
 type Action = Shape<"TripStep">["action"];
@@ -16,7 +15,6 @@ const STEPS = {
   leave: { label: "买完了，返回", read: "没有登记买到的，算这次没买到，会重新安排。" },
   hand_out: { label: "回来了，开始分发", read: "会按楼栋安排人送到门口。" },
 };
-const UNDER_WAY = ["accepted", "at_pharmacy", "returning"];
 
 function shown(trip: Trip) {
   const at = WAY.indexOf(trip.status ?? "");
@@ -37,13 +35,23 @@ function shown(trip: Trip) {
     next: (Object.keys(STEPS) as (keyof typeof STEPS)[]).find((action) => trip.allowed_actions?.includes(action)) ?? "",
     nextLabel: "",
     stop: trip.allowed_actions?.includes("abort") ?? false,
-    list: trip.status === "accepted" || trip.status === "at_pharmacy",
-    pass: UNDER_WAY.includes(trip.status ?? ""),
+    list: trip.allowed_actions?.includes("reveal") ?? false,
+    pass: trip.allowed_actions?.includes("pass") ?? false,
   };
 }
 
+function passOf(pass: Shape<"Pass">) {
+  const facts = [
+    { name: "志愿者", value: pass.volunteer },
+    { name: "药店", value: pass.pharmacy },
+    { name: "地址", value: pass.address },
+    { name: "有效时间", value: `${when(pass.since)} 至 ${clock(pass.until)}` },
+  ];
+  return { facts, from: `${pass.community}派这位志愿者外出为居民购药，请各卡口予以放行。`, picture: pass.picture };
+}
+
 screen({
-  data: { one: null as ReturnType<typeof shown> | null, pass: null as Pass | null, bag: null as Bag | null },
+  data: { one: null as ReturnType<typeof shown> | null, pass: null as ReturnType<typeof passOf> | null, bag: null as Bag | null },
 
   async load() {
     const one = shown(await get("/medicine-trips/{trip_id}", { path: { trip_id: this.data.query.id } }));
@@ -67,8 +75,8 @@ screen({
 
   async showPass() {
     const path = { trip_id: this.data.query.id };
-    const page = await this.act("pass", async () => (await get("/medicine-trips/{trip_id}/pass", { path })) as unknown as string);
-    if (page) this.setData({ pass: passOf(page) });
+    const pass = await this.act("pass", () => get("/medicine-trips/{trip_id}/pass", { path, query: { format: "json" } }));
+    if (pass) this.setData({ pass: passOf(pass) });
   },
   async pack(event: WechatMiniprogram.TouchEvent) {
     const path = { trip_id: this.data.query.id, number: event.currentTarget.dataset.number as number };

@@ -15,19 +15,14 @@ screen({
   data: { live: [] as Card[], over: [] as Card[], next: null as string | null },
 
   async load() {
-    this.setData({ live: [], over: [], next: null });
-    await this.fetch();
+    this.show([], await get("/medicine-trips"));
   },
   async more() {
-    if (this.data.next) await this.fetch();
+    const { live, over, next } = this.data;
+    if (next) this.show([...live, ...over], await get("/medicine-trips", { query: { after: next } }));
   },
-  async fetch() {
-    const { items, next } = await get("/medicine-trips", { query: { after: this.data.next } });
-    const cards = items.map(card);
-    this.setData({
-      live: [...this.data.live, ...cards.filter((one) => !one.over)],
-      over: [...this.data.over, ...cards.filter((one) => one.over)],
-      next: next ?? null,
-    });
+  show(before: Card[], { items, next }: Shape<"TripPage">) {
+    const all = [...before, ...items.map(card)];
+    this.setData({ live: all.filter((one) => !one.over), over: all.filter((one) => one.over), next: next ?? null });
   },
 });

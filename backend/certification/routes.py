@@ -79,8 +79,8 @@ def apply(body: dict) -> Any:
 @blp.response(200, s.ApplicationPageSchema)
 def list_applications(query: dict) -> Any:
     actor = current_actor()
-    chosen, part = service.visible(actor, query["unit"], query["status"]), (query["limit"], query["after"])
-    found, following = service.waiting(actor, chosen, *part) if query["waiting"] else page(chosen, Application.id, *part)
+    chosen, at = service.visible(actor, query["unit"], query["status"]), (query["limit"], query["after"])
+    found, following = service.waiting(actor, chosen, *at) if query["waiting"] else page(chosen, Application.id, *at)
     return {"items": views.with_actions(actor, found), "next": following}
 
 

@@ -2,29 +2,28 @@
 
 import pytest
 
-from backend.core.models import new_id
 from backend.core.permissions import Role
+from backend.core.transaction import unit_of_work
+from backend.extensions import db
 from backend.payments import payables
+from backend.people.models import RoleAssignment
 from tests.cast import READY
 from tests.factories.payments import Shop
+from tests.factories.world import signs_in
 
 
-def _organiser(owner, name, role=Role.ORGANISER.value):
-    user = new_id()
-    owner.execute("INSERT INTO app_user (id, name, demo_name) VALUES (%s, %s, %s)", [user, name, name])
-    owner.execute(
-        "INSERT INTO role_assignment (id, user_id, role, place_code) VALUES (%s, %s, %s, %s)",
-        [new_id(), user, role, READY],
-    )
+def _organiser(app, name, role=Role.ORGANISER):
+    with app.app_context(), unit_of_work():
+        db.session.add(RoleAssignment(user_id=signs_in(name).id, role=role.value, place_code=READY))
 
 
 @pytest.fixture
-def shop(world, app, owner):
+def shop(world, app):
     """Registered in place of the group buy; afterwards the books must be in order, whatever the test did."""
     for name in ("tuan", "tuan2"):
-        _organiser(owner, name)
+        _organiser(app, name)
     for name in ("ma", "niu"):
-        _organiser(owner, name, Role.RESIDENT.value)
+        _organiser(app, name, Role.RESIDENT)
     before, books = dict(payables.PAYABLES), dict(payables.BOOKS)
     shop = Shop(app, world)
     payables.register("order", shop.things)

@@ -1,6 +1,7 @@
 /** After the cut-off an order is not cancelled: one asks to leave it, to pass it on, or for the community's help. */
 import { get, post, type Shape } from "../../../services/api";
 import { may } from "../../../services/me";
+import { back } from "../../../utils/back";
 import { door } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
 import type { Option } from "../options/options";
@@ -51,7 +52,7 @@ screen({
     if (!confirm) return;
     const body = { kind, reason, to_household_id: to?.id ?? null };
     const asked = await this.act("ask", () => post("/orders/{order_id}/change-requests", { path: { order_id: query.order }, body }), "已提出");
-    if (asked) wx.navigateBack();
+    if (asked) back();
   },
 });
 

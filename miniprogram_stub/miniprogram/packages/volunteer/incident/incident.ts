@@ -1,6 +1,7 @@
 import { get, post, type Shape } from "../../../services/api";
 import { serverTime } from "../../../services/clock";
 import { heldTask } from "../../../services/held-tasks";
+import { back } from "../../../utils/back";
 import { clock, when } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
 import { doorOf, INCIDENTS, listOf } from "../words";
@@ -71,7 +72,7 @@ screen({
     const body = { kind: kind as keyof typeof INCIDENTS, happened_at: at, account, ...where };
     const told = await this.act("send", () => post("/incidents", { body }), "社区知道了");
     this.close();
-    if (told) wx.navigateBack();
+    if (told) back();
   },
 });
 

@@ -1,4 +1,5 @@
 import { get, post, type Shape } from "../../../services/api";
+import { back } from "../../../utils/back";
 import { yuan } from "../../../utils/format";
 import { screen } from "../../../utils/screen";
 import { choose, sure } from "../choose";
@@ -43,14 +44,14 @@ screen({
     const answer = await this.act("hand", () => post("/medicine-requests/{request_id}/hand-over", { path: { request_id: this.data.query.id }, body }));
     if (!answer) return;
     const { confirm } = await wx.showModal({ ...whatCame(answer, fen), showCancel: false, confirmText: "知道了" });
-    if (confirm && answer.handed_over) wx.navigateBack();
+    if (confirm && answer.handed_over) back();
   },
   async refuse() {
     const refusal = await choose(REFUSALS, "住户为什么不收？");
     if (!refusal || !(await sure("登记拒收？", `${REFUSALS[refusal]}。药请带回社区，钱由社区承担，您不用垫。`, "登记拒收"))) return;
     const path = { request_id: this.data.query.id };
     const refused = await this.act("refuse", () => post("/medicine-requests/{request_id}/refusal", { path, body: { refusal } }), "已登记拒收");
-    if (refused) wx.navigateBack();
+    if (refused) back();
   },
 });
 

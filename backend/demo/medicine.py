@@ -48,8 +48,8 @@ COUGH = {
     "sealed_otc": True,
 }  # fmt: skip
 NEAR: dict[str, Any] = {
-    "name": "将军路平价药房", "address": "将军路 18 号", "diseases": [], "cold": False, "opens_at": time(8),
-    "closes_at": time(21),
+    "name": "将军路平价药房", "address": "将军路 18 号", "diseases": [], "cold": False, "opens_at": time(0),
+    "closes_at": time(23, 59),
 }  # fmt: skip
 ALL_HOURS: dict[str, Any] = {
     "name": "金银湖重症定点药店", "address": "金银湖路 6 号", "diseases": ["高血压", "糖尿病"], "cold": True,

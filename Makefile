@@ -20,7 +20,7 @@ run: setup app ## start everything on http://127.0.0.1:8000 (PORT=8001 to change
 walk: setup ## play four stories against the running server: certificate, group buy, volunteers, medicine
 	@DEMO_MODE=1 exec .venv/bin/flask --app wsgi demo walk
 
-test: setup app ## the everyday tests, two at a time, under ten minutes; then the mini-program's in a browser
+test: setup app ## the everyday tests, two at a time, the stories in a browser among them; then the mini-program's own: eleven minutes
 	@$(PY) -m pytest
 	@if $(NODE_20) && [ -x "$(CHROMIUM)" ]; then cd $(APP) && npm run --silent check && npm test --silent; else \
 		echo "The mini-program's tests need Node.js 20 and Chromium (apt-get install nodejs npm chromium fonts-noto-cjk; CHROMIUM=/path/to/it) and were left out."; \

@@ -21,6 +21,7 @@ if (!existsSync(join(HOME, "node_modules/miniprogram-ci"))) {
 const ci = createRequire(join(HOME, "package.json"))("miniprogram-ci");
 
 const scratch = mkdtempSync(join(tmpdir(), "official-"));
+process.chdir(scratch); // it leaves folders where it is run
 const key = join(scratch, "private.key"); // asked for and never used: nothing is uploaded
 writeFileSync(key, generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs1", format: "pem" }));
 const { appid } = JSON.parse(readFileSync(join(HERE, "project.config.json"), "utf8"));

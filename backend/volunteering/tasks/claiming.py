@@ -1,5 +1,6 @@
 """Taking a task: by oneself, by the coordinator for another, from whoever hands it over. All of it is one statement,
-take_task(), and what it asks is one function, may_take() (migrations/sql/0019_cheaper_claims.sql)."""
+take_task() (migrations/sql/0013_claim_task.sql), and what it asks is one function, may_take()
+(0019_cheaper_claims.sql there)."""
 
 import uuid
 from typing import Any
